@@ -78,7 +78,7 @@ class Batches:
         self.queue = np.zeros(0, np.int64)
 
     def next(self) -> Tensor:
-        if len(self.queue) < self.settings.batch:
+        while len(self.queue) < self.settings.batch:
             kept = ~self.sparse | (self.rng.random(len(self.windows)) < self.settings.sparse_share)
             self.queue = np.concatenate([self.queue, self.rng.permutation(np.flatnonzero(kept))])
             self.epoch += 1
