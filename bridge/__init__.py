@@ -1,0 +1,1 @@
+"""Antiphon's processes: OSC and MIDI in, notes and frames out."""
