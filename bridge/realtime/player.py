@@ -170,7 +170,7 @@ class Player:
         held, before = self._ledger.begin(note.channel, note.pitch, note.velocity, phrase)
         if before is not None:
             self._send_end(before, cut=True)
-        at = self.clock.beat_at(self._now()) if self._now() > due + ON_TIME else beat
+        at = self.clock.beat_at(self._now()) if self._now() > self.clock.time_at(beat) + ON_TIME else beat
         end = max(beat + note.duration, at + note.duration / 2)
         self._add(end, _END, phrase, held)
         for output in tuple(self.outputs):

@@ -71,6 +71,11 @@ class MidiInputs:
                 notes.append(self._notes.get_nowait())
         return notes
 
+    def close(self) -> None:
+        """To be called once the ports are closed; what still arrives is lost."""
+        self._reader.close()
+        self._writer.close()
+
 
 class MidiPorts:
     """The open ports."""

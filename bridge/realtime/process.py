@@ -89,6 +89,7 @@ class _Process:
                 self._tell()
             if self._ports:
                 self._ports.close()
+            self._inputs.close()
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         self._running = False
