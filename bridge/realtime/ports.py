@@ -44,16 +44,12 @@ class MidiInputs:
         """For select()."""
         return self._reader.fileno()
 
-    def receive(self, message: mido.Message) -> None:
-        """Stamp a message; called on any thread. What is no note is left alone."""
+    def receive(self, event: tuple[Sequence[int], float], _: object = None) -> None:
+        """Stamp what arrived, a message and rtmidi's own time; called on any thread. Only notes are kept."""
         time = now()
-        if message.type == "note_on":
-            self._notes.put(Heard(time, message.channel, message.note, message.velocity))
-        elif message.type == "note_off":
-            self._notes.put(Heard(time, message.channel, message.note, 0))
-        else:
-            return
-        self.wake()
+        if note := parse_note(event[0]):
+            self._notes.put(Heard(time, *note))
+            self.wake()
 
     def wake(self) -> None:
         """Let the loop's select() return; may be called on any thread and by a signal handler."""
@@ -77,6 +73,18 @@ class MidiInputs:
         self._writer.close()
 
 
+def parse_note(data: Sequence[int]) -> tuple[int, int, int] | None:
+    """Return a MIDI message's channel 0..15, pitch and velocity (0 for an end), or None where it is no whole note."""
+    if len(data) != 3 or data[1] > 127 or data[2] > 127:
+        return None
+    match data[0] & 0xF0:
+        case 0x90:
+            return data[0] & 0x0F, data[1], data[2]
+        case 0x80:
+            return data[0] & 0x0F, data[1], 0
+    return None
+
+
 class MidiPorts:
     """The open ports."""
 
@@ -91,12 +99,15 @@ class MidiPorts:
             return
         backend = mido.Backend(f"mido.backends.rtmidi/{self.backend}")
         for name in inputs or [""]:
-            if (
-                port := self._open(backend.open_input, backend.get_input_names, "in", name, callback=heard.receive)
-            ) is not None:
+            port = self._open(backend.open_input, backend.get_input_names, "in", name)
+            if port is not None:
+                # mido's own callback raises on some malformed messages, and decodes before a time could be taken.
+                port._rt.cancel_callback()
+                port._rt.set_callback(heard.receive)
                 self.inputs.append(port)
         for name in outputs or [""]:
-            if (port := self._open(backend.open_output, backend.get_output_names, "out", name)) is not None:
+            port = self._open(backend.open_output, backend.get_output_names, "out", name)
+            if port is not None:
                 self.outputs.append(MidiOutput(port))
 
     def close(self) -> None:
@@ -109,13 +120,13 @@ class MidiPorts:
             with contextlib.suppress(Exception):
                 port.close()
 
-    def _open(self, opener: Any, list_names: Any, way: str, name: str, **options: Any) -> Any:
+    def _open(self, opener: Any, list_names: Any, way: str, name: str) -> Any:
         setting = f"--midi-{way}put"
         try:
             if name:
-                return opener(find(name, list_names(), f"MIDI {way}put", setting), **options)
+                return opener(find(name, list_names(), f"MIDI {way}put", setting))
             if self.backend != "WINDOWS_MM":
-                return opener(NAME, client_name=f"{NAME}-{way}", **options)
+                return opener(NAME, client_name=f"{NAME}-{way}")
             self.problems.append(
                 f"Windows has no MIDI ports of our own: install loopMIDI, add a port there and name it with {setting};"
                 f" there are now: {', '.join(list_names()) or 'none'}"
