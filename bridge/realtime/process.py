@@ -71,6 +71,7 @@ class _Process:
         self._player = Player(Clock(now()), page, now, outputs)
         self._running = True
         signal.signal(signal.SIGTERM, self._terminate)
+        scheduling.guard(lambda text: self._player.events.append(m.Problem(text)))
 
     def run(self, scheduled: str) -> None:
         try:
@@ -153,7 +154,11 @@ class _Process:
         for target in targets:
             kept = before.get(msgspec.structs.astuple(target))
             if kept is None or kept not in self._player.outputs:  # new, or one that failed and asks again
-                kept = OscOutput(target, self._udp_socket)
+                try:
+                    kept = OscOutput(target, self._udp_socket)
+                except ValueError as error:
+                    self._channel.send(m.Problem(f"notes cannot be sent to {target.host}:{target.port}: {error}"))
+                    continue
                 self._player.outputs.append(kept)
             self._listeners[msgspec.structs.astuple(target)] = kept
         for gone in before.values():
