@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import select
 import socket
 import sys
 import time
@@ -93,6 +94,8 @@ class MidiPorts:
         self.problems: list[str] = []
         self.inputs: list[Any] = []
         self.outputs: list[MidiOutput] = []
+        self._jack = JackWatch()
+        self._lost = False
         self.backend, problem = choose_backend()
         if not self.backend:
             self.problems.append(problem)
@@ -110,8 +113,20 @@ class MidiPorts:
             if port is not None:
                 self.outputs.append(MidiOutput(port))
 
+    def lost(self) -> str:
+        """Return what to tell, once, when the ports are gone with their JACK server; else nothing.
+
+        Not one message more may be sent then: the back-end would wait for the server without end.
+        """
+        if self._lost or self._jack.alive():
+            return ""
+        self._lost = True
+        return "the JACK server ended, and the MIDI ports with it: start it, then Antiphon again"
+
     def close(self) -> None:
         """Close what is open, after the back-end has had time to send the last notes."""
+        if self._lost or self.lost():
+            return  # there is nobody to take leave of
         if self.backend == "UNIX_JACK" and self.outputs:
             time.sleep(FLUSH)
         for output in self.outputs:
@@ -122,6 +137,7 @@ class MidiPorts:
 
     def _open(self, opener: Any, list_names: Any, way: str, name: str) -> Any:
         setting = f"--midi-{way}put"
+        before = self._jack.sockets() if self.backend == "UNIX_JACK" else None
         try:
             if name:
                 return opener(find(name, list_names(), f"MIDI {way}put", setting))
@@ -133,7 +149,37 @@ class MidiPorts:
             )
         except Exception as error:  # noqa: BLE001  (each back-end raises its own kinds)
             self.problems.append(f"the MIDI {way}put {name or NAME} could not be opened: {error}")
+        finally:
+            if before is not None:
+                self._jack.watch(self._jack.sockets() - before)
         return None
+
+
+class JackWatch:
+    """Tells whether the JACK server lives, which python-rtmidi does not: by its library's sockets to the server."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll() if sys.platform == "linux" else None
+
+    def sockets(self) -> set[int]:
+        """Return the sockets that this process has open."""
+        found = set()
+        if self._poll is not None:
+            for entry in Path("/proc/self/fd").iterdir():
+                with contextlib.suppress(OSError):  # the folder's own entry is gone by now
+                    if entry.is_socket():
+                        found.add(int(entry.name))
+        return found
+
+    def watch(self, sockets: set[int]) -> None:
+        """From now on these are the ones to the server."""
+        if self._poll is not None:
+            for number in sockets:
+                self._poll.register(number, 0)  # only the end of the other side is told
+
+    def alive(self) -> bool:
+        """Whether the server still is at the other end. Takes a microsecond."""
+        return self._poll is None or not self._poll.poll(0)
 
 
 def find(name: str, there: Sequence[str], kind: str, setting: str) -> str:

@@ -79,12 +79,15 @@ class _Process:
             scheduling.stop_garbage_collection()
             while self._running:
                 self._wait()
+                self._check_ports()
                 self._player.perform()
                 self._tell()
                 self._serve()
         except ChannelClosedError:
             pass
         finally:
+            with contextlib.suppress(ChannelClosedError):
+                self._check_ports()
             self._player.end_all()
             with contextlib.suppress(ChannelClosedError):
                 self._tell()
@@ -119,6 +122,12 @@ class _Process:
                 return
         while now() < due:
             time.sleep(0)  # lets the threads of MIDI inputs have the interpreter
+
+    def _check_ports(self) -> None:
+        if self._ports and (problem := self._ports.lost()):
+            gone = self._ports.outputs
+            self._player.outputs = [output for output in self._player.outputs if output not in gone]
+            self._channel.send(m.Problem(problem))
 
     def _serve(self) -> None:
         """Do what came in over MIDI and from control; what falls due meanwhile goes first."""
