@@ -98,6 +98,7 @@ class Server:
                 realtime.Event,
                 on_event=self._on_realtime,
                 on_lost=self._on_realtime_lost,
+                greeting=self._clock_and_targets,
                 hang_after=HANG_AFTER,
             )
             self._media: Child[media.Event] = Child(
@@ -111,7 +112,6 @@ class Server:
             )
             self._unready = {"realtime", "media", "/music", "/frames"}
             self._realtime.start()
-            self._tell_realtime()
             self._media.start()
             self._ring_name = ring.name
             for slot in ("/music", "/frames"):
@@ -189,13 +189,15 @@ class Server:
         self._check_parameter(path, value)
         self.version += 1
         self.osc.send_event(path, self.values[path])
-        if path in ("/clock/tempo", "/clock/beats_per_bar"):
-            self._tell_realtime()
+        if path == "/clock/tempo":
+            self._realtime.send(realtime.SetTempo(float(self.values[path])))
+        elif path == "/clock/beats_per_bar":
+            self._realtime.send(realtime.SetMeter(int(self.values[path])))
         elif path in ("/music/model", "/frames/model"):
             if self.values[path] != before or not self._slots[path.removesuffix("/model")].running:
                 self._start_model(path.removesuffix("/model"))
         elif path.startswith("/frames/"):
-            self._tell_frames()
+            self._slots["/frames"].send(self._frame_params())
 
     def _info(self) -> Iterator[tuple[str, OscValue]]:
         yield from self._facts.items()
@@ -214,10 +216,12 @@ class Server:
 
     # ---- the processes
 
-    def _tell_realtime(self) -> None:
-        self._realtime.send(realtime.SetTempo(float(self.values["/clock/tempo"])))
-        self._realtime.send(realtime.SetMeter(int(self.values["/clock/beats_per_bar"])))
-        self._set_targets(self.osc.note_targets())
+    def _clock_and_targets(self) -> tuple[realtime.Command, ...]:
+        return (
+            realtime.SetTempo(float(self.values["/clock/tempo"])),
+            realtime.SetMeter(int(self.values["/clock/beats_per_bar"])),
+            realtime.SetOscTargets(self.osc.note_targets()),
+        )
 
     def _set_targets(self, targets: tuple[realtime.OscTarget, ...]) -> None:
         self._realtime.send(realtime.SetOscTargets(targets))
@@ -252,7 +256,6 @@ class Server:
     def _on_realtime_lost(self, reason: str, given_up: bool) -> None:
         self.session.forget()
         self._on_lost("realtime", reason, given_up)
-        self._tell_realtime()
 
     def _on_media(self, event: media.Event) -> None:
         match event:
@@ -282,6 +285,7 @@ class Server:
             worker.Event,
             on_event=lambda event: self._on_worker(slot, event),
             on_lost=lambda reason, given_up: self._on_worker_lost(slot, reason, given_up),
+            greeting=(lambda: (self._frame_params(),)) if slot == "/frames" else tuple,
             hang_after=HANG_AFTER,
         )
         before, self._slots[slot] = self._slots.get(slot), child
@@ -291,8 +295,6 @@ class Server:
             self._on_worker_replaced(slot)
             following = asyncio.create_task(before.stop(worker.Stop()))
             following.add_done_callback(lambda _: child.start())
-        if slot == "/frames":
-            self._tell_frames()
 
     def _model(self, slot: str) -> type[Model] | None:
         kind = NoteModel if slot == "/music" else FrameModel
@@ -304,12 +306,15 @@ class Server:
         assert model is not None
         return {name: self.values[path] for name, path in self.table.model_paths(model).items()}
 
-    def _tell_frames(self) -> None:
-        fps = float(self.values["/frames/fps"])
-        self._slots["/frames"].send(worker.SetParams(self.version, self._params("/frames"), fps))
+    def _frame_params(self) -> worker.SetParams:
+        return worker.SetParams(self.version, self._params("/frames"), float(self.values["/frames/fps"]))
 
     def _ask(self, call_id: int, call: Phrase, bars: int) -> None:
-        self._slots["/music"].send(worker.Answer(call_id, call, bars, self._params("/music")))
+        child = self._slots.get("/music")
+        if child is None or not child.running:
+            self.session.refused(call_id, "no music model is running: it is starting, or could not be started")
+        else:
+            child.send(worker.Answer(call_id, call, bars, self._params("/music")))
 
     def _on_worker(self, slot: str, event: worker.Event) -> None:
         match event:
@@ -332,8 +337,6 @@ class Server:
     def _on_worker_lost(self, slot: str, reason: str, given_up: bool) -> None:
         self._on_worker_replaced(slot)
         self._on_lost(slot, reason, given_up)
-        if slot == "/frames" and not given_up:
-            self._tell_frames()
 
     def _on_worker_replaced(self, slot: str) -> None:
         if slot == "/music":
