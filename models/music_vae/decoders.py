@@ -1,7 +1,7 @@
 """Decoders: a latent vector to steps. Source: magenta `models/music_vae/lstm_models.py`.
 
-A decoder makes a *voice* for a batch of latent vectors: something that takes the step before and gives the logits of the
-next. Teacher forcing and sampling differ only in whose steps they hand it.
+A decoder makes a *voice* for a batch of latent vectors: something that takes the step before and gives the logits of
+the next. Teacher forcing and sampling differ only in whose steps they hand it.
 """
 
 import math

@@ -75,7 +75,7 @@ class Hierarchical:
 
 
 def split_lengths(lengths: Lengths, segments: int, total: int) -> Lengths:
-    """Lengths a segment [batch, segments], from the same or from whole lengths [batch], which must be 0 or ``total``."""
+    """Lengths a segment [batch, segments], from those or whole ones [batch], each 0 or ``total``."""
     if lengths.ndim == 1:
         if not np.isin(lengths, (0, total)).all():
             raise ValueError(f"lengths of whole phrases must be 0 or {total} here, got {lengths.tolist()}")

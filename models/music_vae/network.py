@@ -12,19 +12,19 @@ import numpy.typing as npt
 from models.music_vae import decoders, encoders
 from models.music_vae.configs import Config
 from models.music_vae.lstm import Lengths
-from models.music_vae.weights import Array, Weights
+from models.music_vae.weights import Array, Wanted, Weights
 
 
 class MusicVaeNetwork:
     """One configuration with its weights."""
 
-    def __init__(self, config: Config, tensors: Mapping[str, npt.NDArray[np.generic]]) -> None:
+    def __init__(self, config: Config, tensors: Mapping[str, npt.NDArray[np.generic]] | Weights) -> None:
         """``tensors`` by Magenta's variable names; what is not needed is ignored.
 
         Raises ValueError naming the first variable that is missing or has another shape.
         """
         self.config = config
-        weights = Weights(tensors)
+        weights = tensors if isinstance(tensors, Weights) else Weights(tensors)
         self.encoder = encoders.build(config, weights)
         self.decoder = decoders.build(config, weights)
         depth, z_size = self.encoder.output_depth, config.hparams.z_size
@@ -143,6 +143,13 @@ class MusicVaeNetwork:
             return inside.reshape(len(lengths), time)
         valid: npt.NDArray[np.bool_] = np.arange(time) < lengths[:, None]
         return valid
+
+
+def variables(config: Config) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every variable that a configuration needs, in Magenta's naming."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    MusicVaeNetwork(config, Wanted(shapes))
+    return shapes
 
 
 def generator(seed: int | None) -> np.random.Generator:

@@ -37,6 +37,23 @@ class Weights:
         return Dense(self.take(f"{name}/kernel", rows, columns), self.take(f"{name}/bias", columns))
 
 
+class Wanted(Weights):
+    """Answers every question with zeros and keeps what it was asked for: the variables that a network needs."""
+
+    def __init__(self, shapes: dict[str, tuple[int, ...]], prefix: str = "") -> None:
+        super().__init__({}, prefix)
+        self.shapes = shapes
+
+    def under(self, scope: str) -> "Wanted":
+        """The same record, names relative to ``scope``."""
+        return Wanted(self.shapes, f"{self._prefix}{scope}/")
+
+    def take(self, name: str, *shape: int) -> Array:
+        """Zeros of that shape, noted down."""
+        self.shapes[self._prefix + name] = shape
+        return np.zeros(shape, np.float32)
+
+
 class Dense:
     """x @ kernel [rows, columns] + bias."""
 
