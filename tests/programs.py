@@ -74,7 +74,7 @@ def report() -> str:
     lines = []
     for need in NEEDS:
         if missing := need.missing():
-            lines.append(f"{need.name} is missing ({', '.join(missing)}): the tests that need it are skipped. To install:")
+            lines.append(f"{need.name} is missing ({', '.join(missing)}); its tests are skipped. To install:")
             lines += [f"    {system + ':':16}{command}" for system, command in need.install.items()]
     return "\n".join(lines) or f"System programs for the tests: all here ({', '.join(need.name for need in NEEDS)})."
 

@@ -12,11 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-NETWORK = set(
-    "asyncio http pythonosc selectors socket socketserver ssl starlette urllib uvicorn websockets".split()
-)
-FRAMEWORKS = set("diffusers note_seq onnx onnxruntime torch transformers".split())
-ENCODERS = set("av cv2 PIL simplejpeg".split())
+NETWORK = {"asyncio", "http", "pythonosc", "selectors", "socket", "socketserver", "ssl", "starlette", "urllib"}
+NETWORK |= {"uvicorn", "websockets"}
+FRAMEWORKS = {"diffusers", "note_seq", "onnx", "onnxruntime", "torch", "transformers"}
+ENCODERS = {"av", "cv2", "PIL", "simplejpeg"}
 
 
 def imports(path: Path) -> Iterator[str]:
