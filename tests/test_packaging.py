@@ -85,10 +85,8 @@ def test_version(environment: Environment) -> None:
 
 def test_doctor(environment: Environment) -> None:
     result = environment.antiphon("doctor", "--json")
-    findings = json.loads(result.stdout)
-    failed = [finding for finding in findings if finding["state"] == "fail"]
-    assert result.returncode == (1 if failed else 0), result.stderr
-    assert not [finding for finding in failed if "port" not in finding["name"]], result.stdout
+    failed = [finding for finding in json.loads(result.stdout)["findings"] if finding["state"] == "fail"]
+    assert not [finding for finding in failed if " port " not in finding["name"]], result.stdout + result.stderr
 
 
 @pytest.mark.timeout(180)
