@@ -19,10 +19,8 @@ ELSEWHERE = {"sounddevice"}
 
 def python(settings: Settings) -> Iterator[Finding]:
     """The interpreter and the system."""
-    text = (
-        f"{platform.python_version()} on {platform.platform(terse=True)}, {platform.machine()}, {os.cpu_count()} cores"
-    )
-    yield Finding("Python", "ok", text)
+    machine = f"{platform.platform(terse=True)}, {platform.machine()}, {os.cpu_count()} cores"
+    yield Finding("Python", "ok", f"{platform.python_version()} on {machine}")
 
 
 def packages(settings: Settings) -> Iterator[Finding]:

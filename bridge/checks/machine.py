@@ -18,9 +18,7 @@ def scheduling(settings: Settings) -> Iterator[Finding]:
     elif sys.platform == "darwin":
         yield Finding("realtime scheduling", "note", granted)
     else:
-        yield Finding(
-            "realtime scheduling", "warn", f"{text}: notes may be late while the machine is busy", reason[:-1]
-        )
+        yield Finding("realtime scheduling", "warn", f"{text}: notes may be late on a busy machine", reason[:-1])
 
 
 def shared_memory(settings: Settings) -> Iterator[Finding]:
@@ -36,6 +34,6 @@ def shared_memory(settings: Settings) -> Iterator[Finding]:
         ring.unlink()
     except OSError as error:
         advice = "in a container: --shm-size=256m; or smaller frames: --width, --height"
-        yield Finding(name, "fail", f"frames of {settings.width}×{settings.height} do not fit: {error}", advice)
+        yield Finding(name, "fail", f"frames of {settings.width} x {settings.height} do not fit: {error}", advice)
     else:
-        yield Finding(name, "ok", f"frames of {settings.width}×{settings.height} fit")
+        yield Finding(name, "ok", f"frames of {settings.width} x {settings.height} fit")

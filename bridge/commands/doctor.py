@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 HELP = "tell what is missing on this machine, and what to type"
 
-_MARKS = {"ok": "ok", "note": "–", "warn": "warn", "fail": "FAIL"}
+_MARKS = {"ok": "ok", "note": "-", "warn": "warn", "fail": "FAIL"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         import msgspec
 
         content = {"antiphon": __version__, "can_run": not failed, "findings": msgspec.to_builtins(findings)}
-        print(json.dumps(content, indent=2, ensure_ascii=False))
+        print(json.dumps(content, indent=2))
     else:
         print(f"The server cannot run: {', '.join(failed)}." if failed else "The server can run: antiphon serve")
     return 1 if failed else 0
@@ -61,7 +61,7 @@ def examine(args: argparse.Namespace) -> "Iterator[Finding]":
 
 def line(finding: "Finding") -> str:
     """A finding for the terminal."""
-    advice = f"\n{'':6}→ {finding.advice}" if finding.advice else ""
+    advice = f"\n{'':6}-> {finding.advice}" if finding.advice else ""
     return f"{_MARKS[finding.state]:>4}  {finding.name}: {finding.text}{advice}"
 
 

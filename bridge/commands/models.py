@@ -29,14 +29,14 @@ def run(args: argparse.Namespace) -> int:
     table = Table()
     described = [describe(model, table) for model in table.models]
     if args.models_command == "list":
-        print(json.dumps(described, indent=2, ensure_ascii=False) if args.json else _listed(described))
+        print(json.dumps(described, indent=2) if args.json else _listed(described))
         return 0
     chosen = [one for one in described if one["name"] == args.name]
     if not chosen:
         names = ", ".join(one["name"] for one in described)
         print(f"model must be one of {names}, got {args.name!r}", file=sys.stderr)
         return 2
-    print(json.dumps(chosen[0], indent=2, ensure_ascii=False) if args.json else _told(chosen[0]))
+    print(json.dumps(chosen[0], indent=2) if args.json else _told(chosen[0]))
     return 0
 
 
