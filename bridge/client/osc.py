@@ -81,7 +81,10 @@ class OscClient:
             return [message for message in self._received[since:] if message.path == path]
 
     def wait(self, path: str, *values: OscValue, since: int = 0, timeout: float = 2.0) -> Received:
-        """Return the first message to that address from the mark on that begins with ``values``. Raises NoReplyError."""
+        """Return the first message to that address, from the mark on, that begins with ``values``.
+
+        Raises NoReplyError.
+        """
         end = now() + timeout
         place = since
         with self._arrived:
@@ -103,7 +106,10 @@ class OscClient:
         return self.wait("/pong", token, since=since, timeout=timeout).time - sent
 
     def wait_served(self, until: float, check: Callable[[], None]) -> float:
-        """Ping until the server answers; return when it did. ``check`` may raise. Raises NoReplyError after ``until``."""
+        """Ping until the server answers; return when it did. ``check`` may raise.
+
+        Raises NoReplyError after ``until``.
+        """
         token = 0
         while True:
             since = self.mark()

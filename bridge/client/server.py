@@ -17,6 +17,10 @@ READY = "Antiphon is ready"
 """How the line begins that the server prints once it serves."""
 HOST = "127.0.0.1"
 
+WINDOWS = sys.platform == "win32"
+_INTERRUPT: int = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
+_NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+
 SERVE = (sys.executable, "-m", "bridge", "serve")
 
 
@@ -47,7 +51,8 @@ class ServerProcess:
                 encoding="utf-8",
                 errors="replace",
                 env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"},
-                **_OWN_GROUP,
+                process_group=None if WINDOWS else 0,  # a Ctrl-C in the terminal reaches us alone,
+                creationflags=_NEW_GROUP,  # and we end the server once, in order
             )
         except OSError as error:
             raise ServerFailedError(f"cannot start {arguments[0]}: {error.strerror}") from error
@@ -99,7 +104,7 @@ class ServerProcess:
         self._reader.join(1.0)
         if self._process.stdout is not None and not self._reader.is_alive():
             self._process.stdout.close()
-        return self._process.returncode
+        return self._process.wait()
 
     def __enter__(self) -> "ServerProcess":
         return self
@@ -125,18 +130,9 @@ def free_ports(count: int) -> list[int]:
         while len(found) < count:
             udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
             udp.bind((HOST, 0))
-            port = udp.getsockname()[1]
+            port: int = udp.getsockname()[1]
             tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
             with contextlib.suppress(OSError):  # taken over TCP: try the next
                 tcp.bind((HOST, port))
                 found.append(port)
         return found
-
-
-# A group of its own: a Ctrl-C in the terminal reaches us alone, and we end the server once, in order.
-if sys.platform == "win32":
-    _INTERRUPT = signal.CTRL_BREAK_EVENT
-    _OWN_GROUP = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-else:
-    _INTERRUPT = signal.SIGINT
-    _OWN_GROUP = {"process_group": 0}

@@ -66,7 +66,7 @@ def film_times(performance: Performance) -> list[float]:
 def _header(canvas: Canvas, title: str) -> None:
     canvas.text(LEFT, 74, "Antiphon", 46, TEXT)
     canvas.text(LEFT, 106, title, 17, FAINT)
-    x = WIDTH - EDGE
+    x = float(WIDTH - EDGE)
     for voice, label in (("answer", "the model answers"), ("call", "the player calls")):
         x -= canvas.text(x, 74, label, 17, TEXT, "rs") + 12
         canvas.box((x - 22, 62, x, 74), COLOURS["call" if voice == "call" else "answer"], radius=3)

@@ -17,7 +17,6 @@ EBONY: Colour = (30, 33, 41)
 COLOURS: dict[Voice, Colour] = {"call": (255, 178, 62), "answer": (64, 208, 214)}
 
 BLACK_KEYS = (1, 3, 6, 8, 10)
-NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 MARGIN_PITCHES = 2
 FEWEST_PITCHES = 14
 

@@ -46,7 +46,7 @@ def write_mp4(performance: Performance, sound: "NDArray[np.float32]", path: Path
             with av.open(str(path), "w", format="mp4", options={"movflags": "faststart"}) as container:
                 _encode(container, codec, performance, sound)
             return codec
-        except (av.error.ExternalError, av.error.ValueError):  # in the build, but not on this machine
+        except (av.error.ExternalError, av.error.ArgumentError):  # in the build, but not on this machine
             continue
     raise RuntimeError(f"FFmpeg has none of the encoders {', '.join(CODECS)}")
 

@@ -38,7 +38,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def shown(self) -> str:
         """The value for people: three significant digits."""
-        return "–" if self.value is None else _digits(self.value)
+        return "-" if self.value is None else _digits(self.value)
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:

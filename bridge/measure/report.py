@@ -32,7 +32,7 @@ def table(figures: Sequence[Figure]) -> str:
     rows = [(f.name, f.shown, f.unit, f.goal, f.verdict) for f in figures]
     heads = ("figure", "value", "unit", "goal", "")
     widths = [max(len(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
-    lines = [_line(heads, widths), "  ".join("─" * width for width in widths).rstrip()]
+    lines = [_line(heads, widths), "  ".join("-" * width for width in widths).rstrip()]
     for row, figure in zip(rows, figures, strict=True):
         lines.append(_line(row, widths))
         if figure.why:
