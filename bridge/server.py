@@ -201,6 +201,12 @@ class Server:
 
     def _info(self) -> Iterator[tuple[str, OscValue]]:
         yield from self._facts.items()
+        children = {
+            "realtime": self._realtime,
+            "media": self._media,
+            **{slot[1:]: c for slot, c in self._slots.items()},
+        }
+        yield from ((f"process/{name}", child.pid or 0) for name, child in children.items())
         yield from (("osc/" + name, value) for name, value in self.osc.counters().items())
         yield "music/state", self.session.state
         yield "music/answers", self.session.answers
