@@ -1,7 +1,9 @@
 """Frames as a client takes them: binary JPEG over the server's WebSocket."""
 
 import contextlib
+import struct
 import threading
+import time
 from types import TracebackType
 
 import msgspec
@@ -11,6 +13,8 @@ from bridge.clocks import now
 
 MAX_BYTES = 16 << 20
 """Of one frame; a larger one is refused."""
+HEADER = struct.Struct("!Qdd")
+"""Before each frame: its number, when it was generated (Unix seconds), its age when it was sent (seconds)."""
 
 
 class TakenFrame(msgspec.Struct, frozen=True):
@@ -18,13 +22,17 @@ class TakenFrame(msgspec.Struct, frozen=True):
 
     time: float
     """When it arrived, in bridge.clocks seconds."""
+    generated: float
+    """When the model had finished it, likewise."""
+    number: int
+    """Counting from 1."""
     jpeg: bytes
 
 
 class FrameTap:
-    """Keeps every frame from the moment it is opened; a context manager that closes it."""
+    """Keeps every new frame from the moment it is opened; a context manager that closes it."""
 
-    def __init__(self, http_port: int, path: str = "/frames.ws") -> None:
+    def __init__(self, http_port: int, path: str = "/frames.ws?header=1") -> None:
         """Connect. Raises OSError or websockets' exceptions when the server does not answer."""
         from websockets.sync.client import connect
 
@@ -57,5 +65,10 @@ class FrameTap:
 
         with contextlib.suppress(ConnectionClosed):  # the server ended without a goodbye
             for message in self._connection:
-                if isinstance(message, bytes):
-                    self.frames.append(TakenFrame(now(), message))
+                arrived, unix = now(), time.time()
+                if not isinstance(message, bytes):
+                    continue
+                number, generated, _ = HEADER.unpack_from(message)
+                if not self.frames or number > self.frames[-1].number:  # a frame that none follows is sent again
+                    age = unix - generated
+                    self.frames.append(TakenFrame(arrived, arrived - age, number, message[HEADER.size :]))

@@ -1,6 +1,7 @@
-"""The server's MIDI ports, as a DAW on the same machine sees them."""
+"""A player's MIDI ports on the same machine, which the server is told to connect to."""
 
 import contextlib
+import os
 import threading
 from types import TracebackType
 from typing import Any
@@ -22,17 +23,41 @@ class MidiEvent(msgspec.Struct, frozen=True):
     """0 ends the note."""
 
 
-class MidiLink:
-    """Plays into the server's MIDI input and keeps the notes of its output; a context manager that closes both."""
+class NoMidiError(Exception):
+    """There are no MIDI ports to be had; the text says why."""
 
-    def __init__(self, backend: str, to_server: str, from_server: str) -> None:
-        """Open the ports with those names. ``backend`` is RtMidi's name, such as ``UNIX_JACK``. Raises OSError."""
-        ports = _backend(backend)
+
+class MidiPlayer:
+    """Two virtual ports, one that plays and one that hears; a context manager that closes both.
+
+    A server that is started with :attr:`flags` connects to them, whatever other servers there are.
+    """
+
+    def __init__(self) -> None:
+        """Open the ports. Raises NoMidiError."""
+        from bridge.realtime.ports import choose_backend
+
+        name, why = choose_backend()
+        if not name:
+            raise NoMidiError(why)
+        if name == "WINDOWS_MM":
+            raise NoMidiError("Windows has no virtual MIDI ports")
+        import mido
+
+        self.backend = name
+        """RtMidi's name of what carries the notes, such as ``UNIX_JACK``."""
+        ports = mido.Backend(f"mido.backends.rtmidi/{name}", load=True)
+        client = f"antiphon-player-{os.getpid()}"
+        self.flags = (f"--midi-input={client}-plays", f"--midi-output={client}-hears")
+        """For ``antiphon serve``."""
         self._lock = threading.Lock()
         self._events: list[MidiEvent] = []
         with contextlib.ExitStack() as opened:
-            self._output = opened.enter_context(ports.open_output(to_server))
-            self._input = opened.enter_context(ports.open_input(from_server, callback=self._take))
+            try:
+                self._output = opened.enter_context(ports.open_output("plays", client_name=f"{client}-plays"))
+                opened.enter_context(ports.open_input("hears", client_name=f"{client}-hears", callback=self._take))
+            except Exception as error:  # each back-end raises its own kinds
+                raise NoMidiError(f"MIDI ports cannot be opened over {name}: {error}") from error
             self._opened = opened.pop_all()
 
     @property
@@ -54,7 +79,7 @@ class MidiLink:
         """Close both ports."""
         self._opened.close()
 
-    def __enter__(self) -> "MidiLink":
+    def __enter__(self) -> "MidiPlayer":
         return self
 
     def __exit__(
@@ -68,9 +93,3 @@ class MidiLink:
             velocity = message.velocity if message.type == "note_on" else 0
             with self._lock:
                 self._events.append(MidiEvent(time, message.channel, message.note, velocity))
-
-
-def _backend(name: str) -> Any:
-    import mido
-
-    return mido.Backend(f"mido.backends.rtmidi/{name}", load=True)

@@ -40,6 +40,7 @@ class ServerProcess:
         """When the process was started, in bridge.clocks seconds."""
         self._lines: deque[str] = deque(maxlen=200)
         self._ready = threading.Event()
+        self._ended = False
         arguments = [*command, "--osc-port", str(self.osc_port), "--http-port", str(self.http_port), *extra]
         try:
             self._process = subprocess.Popen(
@@ -78,8 +79,12 @@ class ServerProcess:
         """Wait for the line that says so; return the seconds since the start. Raises ServerFailedError."""
         if not self._ready.wait(timeout):
             raise ServerFailedError(f"the server was not ready within {timeout:g} s; it printed:\n{self.output}")
+        ready = now() - self.started
+        if self._ended:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(1.0)  # its output has ended a moment before itself
         self.check()
-        return now() - self.started
+        return ready
 
     def check(self) -> None:
         """Raise ServerFailedError if the server has ended."""
@@ -120,7 +125,8 @@ class ServerProcess:
             self._lines.append(line.rstrip("\n"))
             if line.startswith(READY):
                 self._ready.set()
-        self._ready.set()  # it has ended: no one shall wait any longer
+        self._ended = True
+        self._ready.set()  # no one shall wait any longer
 
 
 def free_ports(count: int) -> list[int]:

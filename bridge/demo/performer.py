@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from bridge.client.beats import Beats
-from bridge.client.midi import MidiLink
+from bridge.client.midi import MidiPlayer
 from bridge.client.osc import OscClient
 from bridge.client.waiting import until
 from bridge.clocks import now
@@ -59,7 +59,7 @@ class Performer:
     def __init__(
         self,
         client: OscClient,
-        midi: MidiLink | None,
+        midi: MidiPlayer | None,
         tempo: float,
         beats_per_bar: int,
         tell: Callable[[str], None],

@@ -37,7 +37,7 @@ def performance(
         notes += pair(_in_beats(exchange.answer, beats, origin), "answer", answer_end)
     start = beats.time(origin)
     seconds = (end - origin) * beats.seconds
-    frames = [Frame(frame.time - start, frame.jpeg) for frame in taken]
+    frames = [Frame(frame.generated - start, frame.jpeg) for frame in taken]
     return Performance(
         tempo=tempo,
         beats_per_bar=beats.beats_per_bar,
@@ -111,6 +111,7 @@ def music_figures(exchanges: Sequence[Exchange], beats: Beats) -> list[Figure]:
 def frame_figures(taken: Sequence[TakenFrame]) -> list[Figure]:
     """How steadily frames came."""
     intervals = [after.time - before.time for before, after in pairwise(taken)]
+    ages = [frame.time - frame.generated for frame in taken]
     span = taken[-1].time - taken[0].time if len(taken) > 1 else 0.0
     why = "" if intervals else f"{len(taken)} frames came over the WebSocket"
     return [
@@ -132,6 +133,14 @@ def frame_figures(taken: Sequence[TakenFrame]) -> list[Figure]:
                 detail="between one frame taken from the WebSocket and the next",
             )
             for percent in (50, 99)
+        ),
+        Figure(
+            name="frame_age_p50_ms",
+            value=percentile_ms(ages, 50),
+            unit="ms",
+            goal="",
+            why="" if ages else why,
+            detail="a frame generated until it is taken from the WebSocket, encoded meanwhile",
         ),
     ]
 

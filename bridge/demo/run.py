@@ -8,7 +8,7 @@ import msgspec
 
 from bridge.client.beats import Beats
 from bridge.client.frames import FrameTap, TakenFrame
-from bridge.client.midi import MidiLink
+from bridge.client.midi import MidiPlayer, NoMidiError
 from bridge.client.osc import NoReplyError, OscClient
 from bridge.client.server import SERVE, ServerFailedError, ServerProcess
 from bridge.client.waiting import until
@@ -87,7 +87,9 @@ def demo(
 def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], songs: Sequence[Song]) -> Take:
     tell("starting the server")
     with ExitStack() as opened:
-        server = opened.enter_context(ServerProcess(command))
+        midi = _midi(opened, tell) if with_midi else None
+        flags = ("--no-midi",) if midi is None else midi.flags
+        server = opened.enter_context(ServerProcess(command, flags))
         ready = server.wait_ready(READY_WITHIN)
         tell(f"ready after {ready:.1f} s")
         client = opened.enter_context(OscClient(server.osc_port))
@@ -96,7 +98,6 @@ def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], son
         client.send("/music/answer_bars", BARS)
         client.send("/music/model")
         model = str(client.wait("/music/model").values[0])
-        midi = _midi(client, opened, tell) if with_midi else None
         round_trips = _round_trips(client)
         tap = opened.enter_context(_tap(server))
         performer = Performer(client, midi, tempo, BEATS_PER_BAR, tell, server.check)
@@ -149,5 +150,11 @@ def _round_trips(client: OscClient) -> list[float]:
     return times
 
 
-def _midi(client: OscClient, opened: ExitStack, tell: Tell) -> MidiLink | None:
-    return None
+def _midi(opened: ExitStack, tell: Tell) -> MidiPlayer | None:
+    try:
+        midi = opened.enter_context(MidiPlayer())
+    except NoMidiError as error:
+        tell(f"going without MIDI: {error}")
+        return None
+    tell(f"MIDI over {midi.backend}")
+    return midi
