@@ -7,7 +7,7 @@ import socket
 import uvicorn
 
 from bridge.channel import AsyncChannel
-from bridge.media import app, flow, process, sink
+from bridge.media import app, flow, listen, sink
 from bridge.media.feed import Feed
 from bridge.media.messages import Alive, Command, Event, Problem, Ready, Stop
 from bridge.media.ring import FrameRing
@@ -44,7 +44,7 @@ async def serve(ring: FrameRing, listener: socket.socket, sock: socket.socket, m
     watching = asyncio.create_task(_until_stopped(channel))
     await asyncio.wait({asyncio.create_task(server.ready.wait()), serving}, return_when=asyncio.FIRST_COMPLETED)
     paths = tuple(path for found in sinks for path in found.paths)
-    channel.send(Ready(process.url(listener), paths))
+    channel.send(Ready(listen.url(listener), paths))
     telling = asyncio.create_task(_tell(channel, feed))
     await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
     telling.cancel()

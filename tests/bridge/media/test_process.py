@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,13 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import simplejpeg
+from media_stage import PATIENCE, Media, MjpegReader
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK, InvalidStatus
 from websockets.sync.client import connect
 
-from bridge.media import messages, process
+from bridge.media import listen, messages
 from bridge.media.ring import FrameRing
-from tests.bridge.media.stage import PATIENCE, Media, MjpegReader, test_card
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,9 @@ def test_it_measures(media: Media) -> None:
             media.events.clear()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", ""]
+)
 @pytest.mark.parametrize("path", ["/", "/frame.png", "/frames.mjpeg", "/healthz"])
 def test_a_foreign_host_is_refused(media: Media, host: str, path: str) -> None:
     status, body, _ = media.get(path, Host=host)
@@ -144,25 +146,66 @@ def test_another_process_goes_on_with_the_socket() -> None:
         media.wait_for(messages.Ready)
         media.process.kill()
         media.process.join(PATIENCE)
-        here, there = process.socket.socketpair()
         media.channel.close()
-        media.channel = messages_channel(here)
-        media.process = spawn_again(media, there)
+        media.start()
         assert media.get("/frame.png")[0] == 200
 
 
-def messages_channel(sock: process.socket.socket) -> "Channel[messages.Event]":
-    return Channel(sock, messages.Event)
+CONTROL = """
+import sys
+from media_stage import Media, MjpegReader
+
+if __name__ == "__main__":
+    with Media() as media:
+        media.write()
+        MjpegReader(media.port).next()
+        print(media.ring.name, media.port, flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_it_ends_with_control_killed(tmp_path: Path) -> None:
+    script = tmp_path / "control.py"
+    script.write_text(CONTROL)
+    with subprocess.Popen(
+        [sys.executable, script],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests")))},
+    ) as control:
+        assert control.stdout is not None
+        name, port = control.stdout.readline().split()
+        reader = MjpegReader(int(port))
+        reader.next()
+        control.kill()
+        with pytest.raises((EOFError, ConnectionError)):
+            while True:
+                reader.next()
+        reader.close()
+        control.communicate(timeout=PATIENCE)  # until every process that held its end of stderr is gone
+    with pytest.raises(FileNotFoundError):
+        FrameRing.attach(name)
+
+
+def test_control_needs_no_encoder_to_start_it() -> None:
+    script = (
+        "import sys; from bridge.media import listen, messages, process, ring\n"
+        "heavy = {'uvicorn', 'starlette', 'simplejpeg', 'PIL', 'websockets'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, timeout=PATIENCE)
 
 
 def test_a_port_already_taken_is_named() -> None:
-    listener = process.bind()
+    listener = listen.bind()
     port = listener.getsockname()[1]
     with pytest.raises(OSError, match=f"port {port} .*already taken.*--http-port"):
-        process.bind("127.0.0.1", port)
+        listen.bind("127.0.0.1", port)
     listener.close()
-    process.bind("127.0.0.1", port).close()
-    with pytest.raises(OSError, match="--http-port must be in 0..65535, got 65536"):
-        process.bind("127.0.0.1", 65536)
+    listen.bind("127.0.0.1", port).close()
+    with pytest.raises(OSError, match=r"--http-port must be in 0\.\.65535, got 65536"):
+        listen.bind("127.0.0.1", 65536)
     with pytest.raises(OSError, match=r"nowhere\.invalid"):
-        process.bind("nowhere.invalid", 0)
+        listen.bind("nowhere.invalid", 0)

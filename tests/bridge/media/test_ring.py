@@ -4,11 +4,11 @@ import multiprocessing
 import subprocess
 import sys
 from collections.abc import Iterator
-from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import numpy as np
 import pytest
+from frame_writers import scribble, write_and_hold
 
 from bridge import clocks
 from bridge.media.ring import FrameRing, RingError
@@ -122,19 +122,6 @@ def test_a_slot_being_written_is_not_taken(ring: FrameRing) -> None:
     assert ring.latest() is not None
 
 
-def scribble(name: str, stop: Event, started: Event) -> None:
-    """Write frames of one value each, in changing sizes, as fast as can be."""
-    ring = FrameRing.attach(name)
-    number = 0
-    while not stop.is_set():
-        number += 1
-        width = 64 - number % 3
-        ring.write(picture(width, 48, number % 251), time=float(number), seed=number)
-        if number == 3:
-            started.set()
-    ring.close()
-
-
 def test_no_torn_frame_is_ever_seen() -> None:
     ring = FrameRing.create(64, 48, slots=2)
     stop, started = spawn.Event(), spawn.Event()
@@ -157,14 +144,6 @@ def test_no_torn_frame_is_ever_seen() -> None:
     ring.close()
     ring.unlink()
     assert seen > 100
-
-
-def write_and_hold(name: str, ready: Event) -> None:
-    ring = FrameRing.attach(name)
-    ring.write(picture(value=9), time=0)
-    ready.set()
-    while True:
-        ring.write(picture(value=9), time=0)
 
 
 def test_a_killed_writer_leaves_its_last_frame(ring: FrameRing) -> None:

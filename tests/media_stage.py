@@ -15,7 +15,7 @@ import numpy as np
 
 from bridge import clocks
 from bridge.channel import Channel, pair
-from bridge.media import messages, process
+from bridge.media import listen, messages, process
 from bridge.media.ring import FrameRing
 
 PATIENCE = 30.0
@@ -25,7 +25,7 @@ Wanted = TypeVar("Wanted", bound=messages.Message)
 spawn = multiprocessing.get_context("spawn")
 
 
-def test_card(width: int = 64, height: int = 48) -> np.ndarray:
+def card(width: int = 64, height: int = 48) -> np.ndarray:
     """Red, green, blue and white quarters, clockwise from the top left."""
     card = np.zeros((height, width, 3), np.uint8)
     card[: height // 2, : width // 2] = 255, 0, 0
@@ -48,13 +48,19 @@ class Media:
 
     def __init__(self, *, max_readers: int = process.MAX_READERS, pixels: int = 512 * 512) -> None:
         self.ring = FrameRing.create(pixels, 1)
-        self.listener = process.bind()
+        self.listener = listen.bind()
         self.port: int = self.listener.getsockname()[1]
-        self.url = process.url(self.listener)
+        self.url = listen.url(self.listener)
+        self._max_readers = max_readers
+        self.start()
+
+    def start(self) -> None:
+        """Start the process, again too, as control does after its death."""
         self.events: list[messages.Event] = []
         here, there = pair()
         self.channel: Channel[messages.Event] = Channel(here, messages.Event)
-        self.process = spawn.Process(target=process.run, args=(self.ring.name, self.listener, there, max_readers))
+        arguments = (there, self.listener, self.ring.name, self._max_readers)
+        self.process = spawn.Process(target=process.run, args=arguments)
         self.process.start()
         there.close()
 
@@ -89,7 +95,7 @@ class Media:
         raise AssertionError(f"no {kind.__name__} within {PATIENCE:g} s")
 
     def write(self, pixels: np.ndarray | None = None) -> int:
-        return self.ring.write(test_card() if pixels is None else pixels, time=clocks.now())
+        return self.ring.write(card() if pixels is None else pixels, time=clocks.now())
 
     @contextlib.contextmanager
     def painting(self, fps: float = 60, pixels: np.ndarray | None = None) -> Iterator[None]:
