@@ -225,7 +225,7 @@ def test_it_encodes_once_for_all(media: Media) -> None:
             figures = [event.figures for event in media.events if isinstance(event, messages.Alive)]
             media.events.clear()
             if figures and figures[-1]["readers"] == 8 and figures[-1]["sends_per_s"] > 100:
-                assert figures[-1]["encodes_per_s"] < 45
+                assert figures[-1]["encodes_per_s"] < figures[-1]["sends_per_s"] / 4
                 break
         else:
             raise AssertionError("eight readers were never served")
