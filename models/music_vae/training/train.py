@@ -45,7 +45,9 @@ class Settings:
     def rate_at(self, step: int) -> float:
         """Cosine from the first to the last learning rate."""
         t = min(step / self.steps, 1.0)
-        return self.learning_rate_end + (self.learning_rate - self.learning_rate_end) * 0.5 * (1 + math.cos(math.pi * t))
+        return self.learning_rate_end + (self.learning_rate - self.learning_rate_end) * 0.5 * (
+            1 + math.cos(math.pi * t)
+        )
 
     def beta_at(self, step: int) -> float:
         return (1.0 - self.beta_rate**step) * self.beta_max
@@ -81,7 +83,11 @@ class Batches:
         return torch.from_numpy(np.ascontiguousarray(melody.transpose(self.windows[chosen], by).T))
 
     def state(self) -> dict[str, object]:
-        return {"rng": json.dumps(self.rng.bit_generator.state), "epoch": self.epoch, "queue": torch.from_numpy(self.queue.copy())}
+        return {
+            "rng": json.dumps(self.rng.bit_generator.state),
+            "epoch": self.epoch,
+            "queue": torch.from_numpy(self.queue.copy()),
+        }
 
     def restore(self, state: dict[str, object]) -> None:
         self.rng.bit_generator.state = json.loads(str(state["rng"]))
@@ -169,8 +175,13 @@ def train(
             save(
                 path,
                 {
-                    "format": FORMAT, "step": step, "model": model.state_dict(), "optimizer": optimizer.state_dict(),
-                    "batches": batches.state(), "rng": torch.get_rng_state(), "hparams": hparams.stored(),
+                    "format": FORMAT,
+                    "step": step,
+                    "model": model.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "batches": batches.state(),
+                    "rng": torch.get_rng_state(),
+                    "hparams": hparams.stored(),
                     "settings": asdict(settings),
                 },
             )
@@ -191,8 +202,14 @@ def train(
             sums[key] = sums.get(key, 0.0) + value
         if step % 50 == 0:
             seconds, count = time.monotonic() - said, step - said_step
-            report({"step": step, "epoch": batches.epoch, "windows_per_second": count * settings.batch / seconds,
-                    **{k: v / count for k, v in sums.items()}})
+            report(
+                {
+                    "step": step,
+                    "epoch": batches.epoch,
+                    "windows_per_second": count * settings.batch / seconds,
+                    **{k: v / count for k, v in sums.items()},
+                }
+            )
             said, said_step, sums = time.monotonic(), step, {}
 
 
