@@ -20,8 +20,9 @@ from .automaton import Automaton, seed_state, to_rgb
 from .loss import TextureLoss
 from .targets import SIZE, TARGETS, draw
 
-POOL, BATCH, PATCH = 96, 4, 72
-STEPS, STEPS_EARLY, EARLY = (20, 36), (14, 24), 120  # early on every state is fresh
+POOL, BATCH, PATCH = 512, 4, 64
+STEPS, STEPS_EARLY, EARLY = (20, 36), (16, 28), 150  # early on every second state is fresh
+OVERFLOW = 30.0  # the price of numbers beyond ±1
 CHECKPOINT_EVERY_S = 300.0
 
 
@@ -78,6 +79,7 @@ def main() -> None:
     args = parser.parse_args()
 
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     torch.manual_seed(0)
     args.out.mkdir(parents=True, exist_ok=True)
     generator = torch.Generator().manual_seed(1)
@@ -119,14 +121,16 @@ def main() -> None:
         states = pool[chosen]
         early = done < EARLY and not args.start
         wild = states.abs().amax((1, 2, 3)) > 3  # run away: it would only drown the others' gradient
-        fresh = int(early or done % 3 == 0) * (BATCH if early else 1)
+        fresh = int(early or done % 3 == 0) * (BATCH // 2 if early else 1)
         for index in range(BATCH):
             if index < fresh or wild[index]:
                 states[index] = seed_state(1, PATCH, generator)[0]
         states[-1:] = disturb(states[-1:], generator)
         steps = int(torch.randint(*(STEPS_EARLY if early else STEPS), (1,), generator=generator))
         after = automaton(states, steps)
-        loss = loss_of(to_rgb(after)).mean() + 10 * (after - after.clamp(-1, 1)).abs().mean()
+        overflow = (after - after.clamp(-1, 1)).abs().mean((1, 2, 3))
+        # The logarithm, so that one state gone astray does not outweigh the three others.
+        loss = (loss_of(to_rgb(after)) + OVERFLOW * overflow).log().mean()
         optimiser.zero_grad()
         loss.backward()
         if not torch.isfinite(loss):
@@ -141,7 +145,7 @@ def main() -> None:
         if done % 20 == 0 or done == 3:
             used = (seconds + time.process_time() - began) / 60
             rate = optimiser.param_groups[0]["lr"]
-            print(f"{args.target} {done}/{args.iterations} loss {running:.3f} rate {rate:.1e} {used:.1f} core-min", flush=True)
+            print(f"{done}/{args.iterations} log loss {running:.3f} rate {rate:.1e} {used:.1f} core-min", flush=True)
         if done % 100 == 0 or done == 40:
             sample_sheet(automaton, target, args.out / f"sheet_{done:05d}.png")
         if time.monotonic() - last_saved > CHECKPOINT_EVERY_S:

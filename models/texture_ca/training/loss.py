@@ -15,36 +15,37 @@ from torch import Tensor
 
 from .perceptual import Vgg
 
-LAYERS = ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3")
-DIRECTIONS = 32
-PLACES = 2304  # sorted at most, at random; 48 × 48
+# At full size and at half: the deep layers, dear to compute, look at the half only.
+LAYERS = (("1_1", "1_2", "2_1", "2_2"), ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3"))
+DIRECTIONS = 24
+PLACES = 1024  # sorted at most, drawn at random
 
 
 class TextureLoss:
     """Call with pictures [B, 3, S, S], about 0–1: their distances [B] from the target's texture."""
 
     def __init__(self, vgg: Path, target: Tensor, generator: torch.Generator) -> None:
-        self.vgg = Vgg(vgg, LAYERS)
+        self.vgg = Vgg(vgg, LAYERS[-1][-1])
         self.generator = generator
         self.targets: list[dict[str, Tensor]] = []
         with torch.no_grad():
-            for level in range(2):
-                scaled = F.avg_pool2d(target, 2) if level else target
-                features = self.vgg(scaled)
-                features["rgb"] = scaled
+            for level in range(len(LAYERS)):
+                features = self._features(target, level)
                 self.targets.append({name: f[0].flatten(1) for name, f in features.items()})
             self.scales = [{n: f.std() for n, f in features.items()} for features in self.targets]
 
     def __call__(self, rgb: Tensor) -> Tensor:
         total = torch.zeros(len(rgb))
         for level, (targets, scales) in enumerate(zip(self.targets, self.scales, strict=True)):
-            scaled = F.avg_pool2d(rgb, 2) if level else rgb
-            features = self.vgg(scaled)
-            features["rgb"] = scaled
+            features = self._features(rgb, level)
             for name, feature in features.items():
                 distance = self._distance(feature.flatten(2) / scales[name], targets[name] / scales[name])
                 total = total + distance / (len(features) * len(self.targets))
         return total
+
+    def _features(self, rgb: Tensor, level: int) -> dict[str, Tensor]:
+        scaled = F.avg_pool2d(rgb, 2**level) if level else rgb
+        return {"rgb": scaled} | self.vgg(scaled, LAYERS[level])
 
     def _distance(self, ours: Tensor, theirs: Tensor) -> Tensor:
         """Squared Wasserstein distance [B] of [B, C, N] from [C, M], over random directions and places."""

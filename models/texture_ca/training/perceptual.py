@@ -42,26 +42,25 @@ def convert(wheel: Path, out: Path) -> None:
 class Vgg(nn.Module):
     """Features of RGB images [B, 3, H, W] in 0–1 after the named ReLUs, as a dict of [B, C, h, w]."""
 
-    def __init__(self, weights: Path, layers: tuple[str, ...]) -> None:
+    def __init__(self, weights: Path, deepest: str) -> None:
         super().__init__()
-        self.layers = layers
-        self.names = CONVOLUTIONS[: CONVOLUTIONS.index(layers[-1]) + 1]
+        self.names = CONVOLUTIONS[: CONVOLUTIONS.index(deepest) + 1]
         with np.load(weights) as arrays:
             for name in self.names:
                 self.register_buffer(f"w{name}", torch.from_numpy(arrays[f"conv{name}.weight"]))
                 self.register_buffer(f"b{name}", torch.from_numpy(arrays[f"conv{name}.bias"]))
         self.register_buffer("mean", torch.tensor(MEAN_BGR).view(1, 3, 1, 1))
 
-    def forward(self, rgb: Tensor) -> dict[str, Tensor]:
+    def forward(self, rgb: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
         x = rgb.flip(1) * 255 - self.mean
         x = x.contiguous(memory_format=torch.channels_last)
         features: dict[str, Tensor] = {}
-        for name in self.names:
+        for name in self.names[: self.names.index(layers[-1]) + 1]:
             if name.endswith("_1") and name != "1_1":
                 x = F.avg_pool2d(x, 2)  # smoother gradients than maximum pooling (Gatys et al. 2015)
             # No zero padding inside: a border that the texture does not have would be learned as one.
             x = F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="circular"), getattr(self, f"w{name}"), getattr(self, f"b{name}")))
-            if name in self.layers:
+            if name in layers:
                 features[name] = x
         return features
 
