@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from bridge import __version__
 from bridge.addresses import ArgumentError, OscValue, Table
 from bridge.child import Child
@@ -17,7 +19,8 @@ from bridge.media import messages as media
 from bridge.media import process as media_process
 from bridge.media.listen import bind
 from bridge.media.ring import FrameRing
-from bridge.osc.service import Client, OscService
+from bridge.osc.service import OscService
+from bridge.osc.transport import Client
 from bridge.realtime import messages as realtime
 from bridge.realtime import process as realtime_process
 from bridge.realtime.now import NowPage
@@ -59,7 +62,7 @@ class Server:
             self._handle,
             value_of=self.values.__getitem__,
             reply_port=settings.reply_port,
-            on_targets=self._set_targets,
+            note_targets_changed=lambda targets: self._realtime.send(realtime.SetOscTargets(targets)),
         )
 
     async def run(self, announce: Callable[[str], None] = log.info) -> None:
@@ -116,7 +119,7 @@ class Server:
             self._ring_name = ring.name
             for slot in ("/music", "/frames"):
                 self._start_model(slot)
-            announce(f"Listening: OSC on {settings.host}:{self.osc.port} (UDP and TCP)")
+            announce(f"Listening: OSC on {settings.host}:{self.osc.address[1]} (UDP and TCP)")
             await self._serve(announce)
             await self._stop()
 
@@ -201,7 +204,15 @@ class Server:
 
     def _info(self) -> Iterator[tuple[str, OscValue]]:
         yield from self._facts.items()
-        yield from (("osc/" + name, value) for name, value in self.osc.counters().items())
+        children = {
+            "realtime": self._realtime,
+            "media": self._media,
+            **{slot[1:]: c for slot, c in self._slots.items()},
+        }
+        yield from ((f"process/{name}", child.pid or 0) for name, child in children.items())
+        yield from ((f"osc/{name}", value) for name, value in msgspec.structs.asdict(self.osc.counts).items())
+        yield "osc/receive_buffer", self.osc.receive_buffer
+        yield "osc/subscriptions", self.osc.subscriptions
         yield "music/state", self.session.state
         yield "music/answers", self.session.answers
         for name, figures in (
@@ -222,9 +233,6 @@ class Server:
             realtime.SetMeter(int(self.values["/clock/beats_per_bar"])),
             realtime.SetOscTargets(self.osc.note_targets()),
         )
-
-    def _set_targets(self, targets: tuple[realtime.OscTarget, ...]) -> None:
-        self._realtime.send(realtime.SetOscTargets(targets))
 
     def _on_realtime(self, event: realtime.Event) -> None:
         match event:
