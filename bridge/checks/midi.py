@@ -13,7 +13,7 @@ BACKENDS = ("LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM")
 ADVICE = {
     "darwin": "connect other programs to Antiphon's own ports, or switch on the IAC bus: Audio MIDI Setup, Window, "
     "Show MIDI Studio, IAC Driver, Device is online",
-    "win32": "Windows has no ports that a program makes for itself: install loopMIDI, add two ports there and name them "
+    "win32": "Windows has no ports that a program makes for itself: install loopMIDI, add two ports there, name them "
     "with --midi-input and --midi-output",
     "linux": "with PipeWire, which stands in for JACK: pw-jack antiphon serve",
 }
