@@ -109,38 +109,14 @@ class MusicVae(nn.Module):
             if n == 0:
                 w, base = w[: self.hp.depth], torch.addmm(b, z, w[self.hp.depth :])
             x = Recurrence.apply(x, w, u, base, h, c, self.dtype)
-<<<<<<< HEAD
-        kernel, bias = (
-            self.variables["decoder/output_projection/kernel"],
-            self.variables["decoder/output_projection/bias"],
-        )
-=======
         kernel = self.variables["decoder/output_projection/kernel"]
         bias = self.variables["decoder/output_projection/bias"]
->>>>>>> music
         flat = torch.mm(x.reshape(-1, x.shape[-1]), kernel.to(x.dtype)).float() + bias
         return flat.view(*fed.shape, -1)
 
     @torch.no_grad()
-<<<<<<< HEAD
-    def sample(
-        self,
-        z: Tensor,
-        steps: int,
-        temperature: float,
-        *,
-        truth: Tensor | None = None,
-        rate: float = 1.0,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        """Sample classes [T, B] step by step; with `truth`, each step feeds back the sample only with chance `rate`.
-
-        What is returned is what was fed back: scheduled sampling gives it to `decode` as the inputs of the next steps.
-        """
-=======
     def sample(self, z: Tensor, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
         """Sample classes [T, B] step by step from z [B, z]; at temperature 0 the likeliest."""
->>>>>>> music
         state = self._start(z)
         cells = []
         for n in range(len(state)):
