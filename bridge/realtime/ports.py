@@ -50,12 +50,8 @@ class MidiInputs:
         time = now()
         if note := parse_note(event[0]):
             self._notes.put(Heard(time, *note))
-            self.wake()
-
-    def wake(self) -> None:
-        """Let the loop's select() return; may be called on any thread and by a signal handler."""
-        with contextlib.suppress(OSError):  # full: then it is about to return anyway; or closed
-            self._writer.send(b"\0")
+            with contextlib.suppress(OSError):  # full: then the loop is about to wake anyway; or closed
+                self._writer.send(b"\0")
 
     def take(self) -> list[Heard]:
         """Return what has arrived, in order."""

@@ -1,16 +1,14 @@
 """The realtime process: waits for what is due, for control and for MIDI, and for no one else.
 
-It ends when control tells it to, when the system does (SIGTERM), and when the channel to control closes, which it does
-when control dies in any way; each time every sounding note is ended first.
+It ends when control tells it to, and when the channel to control closes, which it does when control dies in any way;
+each time every sounding note is ended first. Signals are control's affair: bridge.child has them ignored.
 """
 
 import contextlib
 import select
-import signal
 import socket
 import time
 from collections.abc import Sequence
-from types import FrameType
 
 import msgspec
 
@@ -41,9 +39,6 @@ def run(
     OSC listeners are sent their notes from ``udp_socket``. ``midi_input`` and ``midi_output`` name MIDI ports; where
     empty, ports of our own are opened. Raises OSError where the now page is not there.
     """
-    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):  # these reach the whole terminal: control says when to end
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
     scheduled = scheduling.claim()
     page = NowPage.attach(page_name)
     try:
@@ -70,7 +65,6 @@ class _Process:
         outputs = self._ports.outputs if self._ports else ()
         self._player = Player(Clock(now()), page, now, outputs)
         self._running = True
-        signal.signal(signal.SIGTERM, self._terminate)
         scheduling.guard(lambda text: self._player.events.append(m.Problem(text)))
 
     def run(self, scheduled: str) -> None:
@@ -94,10 +88,6 @@ class _Process:
             if self._ports:
                 self._ports.close()
             self._inputs.close()
-
-    def _terminate(self, number: int, frame: FrameType | None) -> None:
-        self._running = False
-        self._inputs.wake()
 
     def _ready(self, scheduled: str) -> m.Ready:
         ports = self._ports

@@ -15,15 +15,14 @@ import msgspec
 import pytest
 from pythonosc.osc_message import OscMessage
 
+from bridge import child
 from bridge.channel import Channel, ChannelClosedError, pair
 from bridge.clocks import now
 from bridge.realtime import messages as m
 from bridge.realtime import process
 from bridge.realtime.now import NowPage
 from models.contract import Note
-from tests.jack import jack_server, running_server, wait_until
-
-__all__ = ["jack_server"]  # a fixture
+from tests.jack import running_server, wait_until
 
 OUT, IN = "Antiphon-out:Antiphon", "Antiphon-in:Antiphon"
 
@@ -36,7 +35,7 @@ class Realtime:
         self.events = []
         self.sock, theirs = pair()
         self.process = multiprocessing.get_context("spawn").Process(
-            target=process.run, args=(theirs, udp_socket, self.page.name, midi), daemon=True
+            target=child._enter, args=(process.run, theirs, (udp_socket, self.page.name, midi)), daemon=True
         )
         self.process.start()
         theirs.close()
@@ -123,15 +122,12 @@ def test_stop_ends_it(realtime):
     assert [note.velocity for note in realtime.of(m.NoteSent)] == [100, 0]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
-def test_sigterm_ends_it_and_sigint_does_not(realtime):
-    os.kill(realtime.process.pid, signal.SIGINT)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no signals")
+def test_signals_that_reach_every_process_are_left_to_control(realtime):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(realtime.process.pid, number)
     realtime.play_now(60)
     realtime.wait_for(m.NoteSent)
-    os.kill(realtime.process.pid, signal.SIGTERM)
-    realtime.process.join(5)
-    assert realtime.process.exitcode == 0
-    assert [note.velocity for note in realtime.of(m.NoteSent)] == [100, 0]
 
 
 def test_malformed_commands_are_told_and_the_next_ones_done(realtime):
