@@ -172,13 +172,13 @@ class Player:
             self._send_end(before, cut=True)
         at = self.clock.beat_at(self._now()) if self._now() > self.clock.time_at(beat) + ON_TIME else beat
         end = max(beat + note.duration, at + note.duration / 2)
-        self._add(end, _END, phrase, held)
         for output in tuple(self.outputs):
             try:
                 output.begin(note.channel, note.pitch, note.velocity, end - at, self._now())
             except OutputError as error:
                 self._drop(output, error)
         sent = self._now()
+        self._add(end, _END, phrase, held)
         self._page.begin("answer", note.channel, note.pitch, note.velocity, sent)
         self.events.append(
             m.NoteSent(
