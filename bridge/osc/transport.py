@@ -270,7 +270,11 @@ async def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
 
     Raises OSError with what to do where the port is taken or the host is not ours.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except socket.gaierror as error:
+        text = f"{host!r} is not a host that is known here: choose one with --osc-host, such as 127.0.0.1"
+        raise OSError(errno.EADDRNOTAVAIL, text) from error
     family, address = found[0][0], found[0][4]
     for attempt in range(16):  # a port free for UDP may be taken for TCP: then another
         udp = _bound(family, socket.SOCK_DGRAM, address)
