@@ -30,7 +30,7 @@ class Param(msgspec.Struct, frozen=True):
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
-    """One note: MIDI pitch 0..127, velocity 1..127, start and duration in beats from the phrase's beginning, channel 0..15."""
+    """One note: MIDI pitch 0..127, velocity 1..127, channel 0..15, start (from the phrase's) and duration in beats."""
 
     pitch: int
     velocity: int

@@ -13,7 +13,7 @@ class Message(msgspec.Struct, array_like=True, tag=True):
 
 
 class Answer(Message):
-    """Answer a call with so many bars; calls are answered in the order they come."""
+    """Answer a call with so many bars, instead of whatever call is being answered."""
 
     call_id: int
     call: Phrase
@@ -26,6 +26,7 @@ class SetParams(Message):
 
     version: int
     params: dict[str, Value]
+    fps: float
 
 
 class Stop(Message):
