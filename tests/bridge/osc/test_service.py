@@ -412,9 +412,9 @@ async def test_a_taken_port_says_what_to_do(kind):
 
 @scenario
 async def test_a_foreign_host_says_what_to_do():
-    with pytest.raises(OSError, match=r"192\.0\.2\.1 is no address of this machine.*--osc-host"):
+    with pytest.raises(OSError, match=r"192\.0\.2\.1 is no address of this machine.*--host"):
         await Rig().service.start("192.0.2.1", 0)
-    with pytest.raises(OSError, match=r"'not a name' is not a host.*--osc-host"):
+    with pytest.raises(OSError, match=r"'not a name' is not a host.*--host"):
         await Rig().service.start("not a name", 0)
 
 
