@@ -70,7 +70,7 @@ class Watch:
 
 
 def pause(elapsed: float, interval: float) -> float:
-    """Return the seconds until the next look, ``elapsed`` after the last frame, where frames come every ``interval``."""
+    """Return the seconds until the next look: ``elapsed`` since the last frame, frames come every ``interval``."""
     early = EARLY * interval - elapsed
     if early > LOOK_SECONDS:
         return min(early, LONGEST_LOOK_SECONDS * 10)

@@ -99,6 +99,15 @@ def test_a_browser_shows_the_page(media: Media, tmp_path: Path) -> None:
         assert_is_card(browser.screenshot())
 
 
+def test_a_browser_shows_mjpeg(media: Media, tmp_path: Path) -> None:
+    media.write(card(640, 480))
+    with media.painting(30, card(640, 480)), browse(tmp_path, f"{media.url}healthz") as browser:
+        browser.wait_for("location.pathname === '/healthz' && document.readyState === 'complete'")
+        browser.evaluate("document.body.innerHTML = '<img src=/frames.mjpeg style=\"position:fixed;inset:0\">'")
+        browser.wait_for("document.querySelector('img')?.naturalWidth === 640")
+        assert_is_card(browser.screenshot()[:480, :640])
+
+
 def test_another_size_reaches_readers_at_once(media: Media) -> None:
     media.write()
     reader = MjpegReader(media.port)
