@@ -42,6 +42,8 @@ class OscClient:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         self._socket.bind((HOST, 0))
         self._socket.settimeout(0.2)
+        self.sent = 0
+        """Packets sent so far."""
         self._closed = False
         self._received: list[Received] = []
         self._arrived = threading.Condition()
@@ -62,6 +64,7 @@ class OscClient:
     def send_packet(self, data: bytes) -> float:
         """Send a prebuilt message; return the time just before it left."""
         time = now()
+        self.sent += 1
         with contextlib.suppress(ConnectionError):  # nobody listens (yet); for UDP that is no error of ours
             self._socket.sendto(data, self._server)
         return time
@@ -128,19 +131,12 @@ class OscClient:
             self.send("/subscribe", pattern, 0, LEASE)
             self.wait("/subscribed", pattern, since=since)
 
-    def info(self, topic: str, settle: float = 0.1) -> dict[str, OscValue]:
-        """Ask /info about a topic; return value by name: all that came until ``settle`` seconds were silent."""
+    def info(self, topic: str = "", timeout: float = 2.0) -> dict[str, OscValue]:
+        """Ask /info about a topic; return value by name. Raises NoReplyError."""
         since = self.mark()
         self.send("/info", topic)
-        found: dict[str, OscValue] = {}
-        with contextlib.suppress(NoReplyError):
-            self.wait("/info", since=since)
-            seen = 0
-            while len(messages := self.received("/info", since)) > seen:
-                seen = len(messages)
-                threading.Event().wait(settle)
-            found = {str(m.values[0]): m.values[1] for m in messages if len(m.values) == 2}
-        return found
+        self.ping(since, timeout)  # answered in order: what /info had to say has been said
+        return {str(m.values[0]): m.values[1] for m in self.received("/info", since) if len(m.values) == 2}
 
     def close(self) -> None:
         """End every subscription and close the socket."""
