@@ -1,0 +1,1 @@
+"""MusicVAE: Magenta's latent-space music model."""

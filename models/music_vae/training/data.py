@@ -1,0 +1,217 @@
+"""Two-bar melody windows from folders of songs, split by song.
+
+A folder is read song by song: POP909's layout (`NNN.mid` with `NNN.beat_midi.txt`, whose beats and downbeats are the
+grid; the MIDI ticks are not), or plain MIDI files, whose ticks and 4/4 time signatures are the grid.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import mido
+import numpy as np
+
+from models.music_vae import melody
+
+WINDOW = 2 * melody.STEPS_PER_BAR
+VALIDATION_EVERY = 10  # the 10th, 20th … song by name is validation
+# (seconds or ticks of start, of end, MIDI pitch)
+RawNote = tuple[float, float, int]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows [N, 32] of classes, the index of each one's song in `songs`, and what folder they are of."""
+
+    steps: np.ndarray
+    song: np.ndarray
+    songs: list[str]
+    source: str = ""
+
+    def split(self) -> tuple[np.ndarray, np.ndarray]:
+        """Training and validation windows; no song is in both."""
+        validation = self.song % VALIDATION_EVERY == VALIDATION_EVERY - 1
+        return self.steps[~validation], self.steps[validation]
+
+    def save(self, path: Path) -> None:
+        steps = self.steps.astype(np.int8)
+        np.savez_compressed(path, steps=steps, song=self.song, songs=np.array(self.songs), source=self.source)
+
+    @staticmethod
+    def load(path: Path) -> "Windows":
+        with np.load(path, allow_pickle=False) as f:
+            source = str(f["source"]) if "source" in f else ""
+            return Windows(f["steps"].astype(np.int64), f["song"], [str(s) for s in f["songs"]], source)
+
+
+def track_notes(midi: mido.MidiFile, *, seconds: bool) -> dict[str, list[RawNote]]:
+    """Notes of each track but drums, by track name (numbered where it has none); times in seconds or in beats."""
+    tempos: list[tuple[int, int]] = [(0, 500_000)]
+    for track in midi.tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "set_tempo":
+                tempos.append((tick, message.tempo))
+    tempos.sort(key=lambda pair: pair[0])
+    starts = np.array([t for t, _ in tempos], np.float64)
+    rates = np.array([t for _, t in tempos], np.float64) / 1e6 / midi.ticks_per_beat
+    passed = np.concatenate([[0.0], np.cumsum(np.diff(starts) * rates[:-1])])
+
+    def when(tick: int) -> float:
+        if not seconds:
+            return tick / midi.ticks_per_beat
+        n = int(np.searchsorted(starts, tick, "right")) - 1
+        return float(passed[n] + (tick - starts[n]) * rates[n])
+
+    out: dict[str, list[RawNote]] = {}
+    for number, track in enumerate(midi.tracks):
+        tick = 0
+        open_notes: dict[tuple[int, int], int] = {}
+        notes: list[RawNote] = []
+        for message in track:
+            tick += message.time
+            if message.type not in ("note_on", "note_off") or message.channel == 9:
+                continue
+            key = (message.channel, message.note)
+            if key in open_notes:
+                notes.append((when(open_notes.pop(key)), when(tick), message.note))
+            if message.type == "note_on" and message.velocity > 0:
+                open_notes[key] = tick
+        if notes:
+            out[f"{track.name or 'track'}#{number}"] = notes
+    return out
+
+
+def quantize(notes: list[RawNote], steps_at: Callable[[float], float]) -> list[melody.StepNote]:
+    """Notes on the 16th grid, each at least a step long, as in note_seq's quantization."""
+    out = []
+    for start, end, pitch in notes:
+        first, last = round(steps_at(start)), round(steps_at(end))
+        out.append((first, max(last, first + 1), pitch))
+    return out
+
+
+def cut(notes: list[melody.StepNote], bars: list[int]) -> np.ndarray:
+    """Distinct windows [N, 32] that start at the steps `bars`; silent ones are left out."""
+    if not notes or not bars:
+        return np.zeros((0, WINDOW), np.int64)
+    length = max(max(n[1] for n in notes) + 1, max(bars) + WINDOW)
+    steps = melody.encode(notes, length)
+    windows = np.array([melody.window(steps, bar, WINDOW) for bar in bars if bar >= 0])
+    windows = windows[(windows >= melody.FIRST_NOTE).any(1)]
+    return np.unique(windows, axis=0)
+
+
+def pop909_song(path: Path, tracks: tuple[str, ...] = ("MELODY", "BRIDGE")) -> np.ndarray:
+    """Windows of one POP909 song, in its sections of four beats a bar."""
+    beats = np.loadtxt(path.with_suffix(".beat_midi.txt"), ndmin=2)
+    times, down = beats[:, 0], beats[:, 2] == 1
+    indices = np.arange(len(times))
+
+    def steps_at(second: float) -> float:
+        if second <= times[0]:
+            return float((second - times[0]) / (times[1] - times[0])) * melody.STEPS_PER_BEAT
+        if second >= times[-1]:
+            return float(indices[-1] + (second - times[-1]) / (times[-1] - times[-2])) * melody.STEPS_PER_BEAT
+        return float(np.interp(second, times, indices)) * melody.STEPS_PER_BEAT
+
+    downbeats = np.flatnonzero(down)
+    bars = [
+        int(b) * melody.STEPS_PER_BEAT
+        for b, second, third in zip(downbeats, downbeats[1:], downbeats[2:], strict=False)
+        if second - b == 4 and third - second == 4
+    ]
+    found = [np.zeros((0, WINDOW), np.int64)]
+    for name, notes in track_notes(mido.MidiFile(path), seconds=True).items():
+        if name.split("#")[0] in tracks:
+            found.append(cut(quantize(notes, steps_at), bars))
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def plain_song(path: Path) -> np.ndarray:
+    """Windows of a MIDI file's melodic tracks, in its sections of 4/4."""
+    midi = mido.MidiFile(path)
+    meters = [(0.0, 4, 4)]
+    end = 0.0
+    for track in midi.tracks:
+        tick = 0
+        for message in track:
+            tick += message.time
+            if message.type == "time_signature":
+                meters.append((tick / midi.ticks_per_beat, message.numerator, message.denominator))
+        end = max(end, tick / midi.ticks_per_beat)
+    meters.sort(key=lambda m: m[0])
+    bars = []
+    for (start, numerator, denominator), (stop, _, _) in zip(meters, [*meters[1:], (end + 8.0, 4, 4)], strict=True):
+        if (numerator, denominator) == (4, 4):
+            first = round(start * melody.STEPS_PER_BEAT)
+            bars += range(first, int(stop * melody.STEPS_PER_BEAT) - WINDOW + 1, melody.STEPS_PER_BAR)
+    found = [np.zeros((0, WINDOW), np.int64)]
+    for notes in track_notes(midi, seconds=False).values():
+        if melodic(notes):
+            found.append(cut(quantize(notes, lambda beat: beat * melody.STEPS_PER_BEAT), bars))
+    return np.unique(np.concatenate(found), axis=0)
+
+
+def melodic(notes: list[RawNote], share: float = 0.9) -> bool:
+    """Whether at least `share` of the notes start alone: a melody or a bass, not chords."""
+    starts, counts = np.unique(np.round([n[0] for n in notes], 2), return_counts=True)
+    return bool(len(starts) >= 8 and (counts == 1).mean() >= share)
+
+
+def midi_files(folder: Path) -> list[Path]:
+    """All MIDI files under a folder, by name."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"training data: {folder} is not a folder")
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
+    if not files:
+        raise FileNotFoundError(f"training data: no .mid or .midi file under {folder}")
+    return files
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash of the names and sizes of a folder's MIDI files: tells whether cached windows are of this folder."""
+    files = [f"{p.relative_to(folder).as_posix()} {p.stat().st_size}" for p in midi_files(folder)]
+    return hashlib.sha256("\n".join(files).encode()).hexdigest()
+
+
+def read_songs(folder: Path) -> Iterator[tuple[str, np.ndarray | str]]:
+    """Each song's name with its windows, or with why it could not be read."""
+    for path in midi_files(folder):
+        aligned = path.with_suffix(".beat_midi.txt").exists()
+        try:
+            yield path.relative_to(folder).as_posix(), (pop909_song if aligned else plain_song)(path)
+        except (OSError, ValueError, EOFError, IndexError, KeyError) as error:
+            yield path.relative_to(folder).as_posix(), f"{type(error).__name__}: {error}"
+
+
+def read(folder: Path, progress: Callable[[str], None]) -> Windows:
+    """All windows of a folder; says how far it is, and which files it had to leave out."""
+    songs: list[str] = []
+    steps, owner = [], []
+    for name, result in read_songs(folder):
+        if isinstance(result, str):
+            progress(f"left out {name}: {result}")
+            continue
+        owner.append(np.full(len(result), len(songs)))
+        steps.append(result)
+        songs.append(name)
+        if len(songs) % 100 == 0:
+            progress(f"read {len(songs)} songs, {sum(map(len, steps))} windows")
+    if not sum(map(len, steps)):
+        raise ValueError(f"training data: none of the {len(songs)} songs under {folder} has two bars of 4/4 melody")
+    return Windows(np.concatenate(steps), np.concatenate(owner), songs, fingerprint(folder))
+
+
+def cached(folder: Path, cache: Path, progress: Callable[[str], None]) -> Windows:
+    """The windows of a folder, from the file `cache` if it is of this folder, else read and written there."""
+    source = fingerprint(folder)
+    if cache.exists():
+        windows = Windows.load(cache)
+        if windows.source == source:
+            return windows
+    windows = read(folder, progress)
+    windows.save(cache)
+    return windows

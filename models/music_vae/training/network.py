@@ -1,0 +1,157 @@
+"""The categorical MusicVAE (Magenta's cat-* configurations) in torch, for training.
+
+Parameters carry the names and the layout of Magenta's TensorFlow variables, so that what is trained here and what
+Magenta trained are the same file to the inference library.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from models.music_vae.training.lstm import Recurrence, split_kernel, step
+
+
+@dataclass(frozen=True)
+class HParams:
+    """Sizes of the network; the names are Magenta's, apart from `depth`, the number of classes."""
+
+    z_size: int = 128
+    enc_rnn_size: tuple[int, ...] = (256,)
+    dec_rnn_size: tuple[int, ...] = (256, 256)
+    depth: int = 90
+
+    def stored(self) -> dict[str, object]:
+        """What the weights file says about itself."""
+        return {"z_size": self.z_size, "enc_rnn_size": list(self.enc_rnn_size), "dec_rnn_size": list(self.dec_rnn_size)}
+
+
+def encoder_cell(direction: str) -> str:
+    return f"encoder/cell_0/bidirectional_rnn/{direction}/multi_rnn_cell/cell_0/lstm_cell"
+
+
+def decoder_cell(layer: int) -> str:
+    return f"decoder/multi_rnn_cell/cell_{layer}/lstm_cell"
+
+
+def shapes(hp: HParams) -> dict[str, tuple[int, ...]]:
+    """Every variable's name and shape."""
+    (enc,) = hp.enc_rnn_size
+    out: dict[str, tuple[int, ...]] = {}
+
+    def dense(name: str, rows: int, columns: int) -> None:
+        out[f"{name}/kernel"] = (rows, columns)
+        out[f"{name}/bias"] = (columns,)
+
+    for direction in ("fw", "bw"):
+        dense(encoder_cell(direction), hp.depth + enc, 4 * enc)
+    dense("encoder/mu", 2 * enc, hp.z_size)
+    dense("encoder/sigma", 2 * enc, hp.z_size)
+    dense("decoder/z_to_initial_state", hp.z_size, 2 * sum(hp.dec_rnn_size))
+    below = hp.depth + hp.z_size
+    for n, size in enumerate(hp.dec_rnn_size):
+        dense(decoder_cell(n), below + size, 4 * size)
+        below = size
+    dense("decoder/output_projection", below, hp.depth)
+    return out
+
+
+class MusicVae(nn.Module):
+    """Encoder and decoder over classes [T, B]; `dtype` is that of the large products (bfloat16 is for training)."""
+
+    def __init__(self, hp: HParams, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.hp = hp
+        self.dtype = dtype
+        self.variables = nn.ParameterDict()
+        for name, shape in shapes(hp).items():
+            value = torch.zeros(shape)
+            if name.endswith("/kernel"):
+                # Glorot, as in TensorFlow; z's first state and mu, sigma small as in Magenta (stddev .001).
+                if "initial_state" in name or "/mu/" in name or "/sigma/" in name:
+                    nn.init.normal_(value, std=0.001)
+                else:
+                    nn.init.xavier_uniform_(value)
+            self.variables[name] = nn.Parameter(value)
+
+    def dense(self, name: str, x: Tensor) -> Tensor:
+        return torch.addmm(self.variables[f"{name}/bias"], x, self.variables[f"{name}/kernel"])
+
+    def cell(self, name: str) -> tuple[Tensor, Tensor, Tensor]:
+        kernel, bias = self.variables[f"{name}/kernel"], self.variables[f"{name}/bias"]
+        return split_kernel(kernel, bias, bias.shape[0] // 4)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Classes [T, B] -> mu and sigma (a standard deviation), each [B, z]."""
+        batch = x.shape[1]
+        last = []
+        for direction, sequence in (("fw", x), ("bw", x.flip(0))):
+            w, u, b = self.cell(encoder_cell(direction))
+            zero = torch.zeros(batch, u.shape[0])
+            hs = Recurrence.apply(sequence, w, u, b.expand(batch, -1), zero, zero, self.dtype)
+            last.append(hs[-1].float())
+        h = torch.cat(last, 1)
+        return self.dense("encoder/mu", h), functional.softplus(self.dense("encoder/sigma", h))
+
+    def _start(self, z: Tensor) -> list[tuple[Tensor, Tensor]]:
+        parts = torch.tanh(self.dense("decoder/z_to_initial_state", z)).split(
+            [s for size in self.hp.dec_rnn_size for s in (size, size)], 1
+        )
+        return [(parts[2 * n], parts[2 * n + 1]) for n in range(len(self.hp.dec_rnn_size))]
+
+    def decode(self, z: Tensor, fed: Tensor) -> Tensor:
+        """z [B, z] and the classes fed at each step [T, B] (-1: zeros, as at the first) -> logits [T, B, depth]."""
+        x: Tensor = fed
+        for n, (c, h) in enumerate(self._start(z)):
+            w, u, b = self.cell(decoder_cell(n))
+            base = b.expand(len(z), -1)
+            if n == 0:
+                w, base = w[: self.hp.depth], torch.addmm(b, z, w[self.hp.depth :])
+            x = Recurrence.apply(x, w, u, base, h, c, self.dtype)
+        kernel = self.variables["decoder/output_projection/kernel"]
+        bias = self.variables["decoder/output_projection/bias"]
+        flat = torch.mm(x.reshape(-1, x.shape[-1]), kernel.to(x.dtype)).float() + bias
+        return flat.view(*fed.shape, -1)
+
+    @torch.no_grad()
+    def sample(self, z: Tensor, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
+        """Sample classes [T, B] step by step from z [B, z]; at temperature 0 the likeliest."""
+        state = self._start(z)
+        cells = []
+        for n in range(len(state)):
+            w, u, b = self.cell(decoder_cell(n))
+            base = b
+            if n == 0:
+                table, base = w[: self.hp.depth], torch.addmm(b, z, w[self.hp.depth :])
+                w = u
+            else:
+                w = torch.cat([w, u])
+            cells.append((w.to(self.dtype), base))
+        kernel = self.variables["decoder/output_projection/kernel"].to(self.dtype)
+        bias = self.variables["decoder/output_projection/bias"]
+        out = torch.empty(steps, len(z), dtype=torch.int64)
+        previous: Tensor | None = None
+        for t in range(steps):
+            x = None
+            for n, (w, base) in enumerate(cells):
+                c, h = state[n]
+                fed = h.to(self.dtype) if x is None else torch.cat([x, h.to(self.dtype)], 1)
+                gates = torch.mm(fed, w).float().add_(base)
+                if n == 0 and previous is not None:
+                    gates.add_(table[previous])
+                c, _, h = step(gates, c, c.shape[1])
+                state[n] = (c, h)
+                x = h.to(self.dtype)
+            logits = torch.mm(x, kernel).float().add_(bias)
+            if temperature > 0:
+                noise = torch.rand(logits.shape, generator=generator).clamp_(1e-9).log_().neg_().log_()
+                logits = (logits / temperature).sub_(noise)
+            previous = logits.argmax(1)
+            out[t] = previous
+        return out
+
+
+def shift(x: Tensor) -> Tensor:
+    """Classes [T, B] moved one step later, what a decoder is fed; the first is -1, an all-zero input."""
+    return torch.cat([torch.full_like(x[:1], -1), x[:-1]])
