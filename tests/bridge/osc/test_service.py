@@ -7,6 +7,7 @@ import socket
 import pytest
 
 from bridge.addresses import Table
+from bridge.osc import transport
 from bridge.osc.service import OscService
 from bridge.osc.transport import RECEIVE_BUFFER, receive_buffer_advice
 from bridge.osc.wire import encode
@@ -380,7 +381,41 @@ async def test_a_tcp_client_that_does_not_read_is_cut_off():
         await connection.close()
 
 
+@scenario
+async def test_connections_are_limited(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_CLIENTS", 1)
+    async with running() as (rig, _):
+        first, second = await TcpPeer.open(rig.service), await TcpPeer.open(rig.service)
+        await second.ended()
+        first.send("/ping", 1)
+        await first.expect("/pong", 1)
+        assert rig.service.counts.dropped == 1
+        await first.close()
+        await second.close()
+
+
+@scenario
+async def test_a_connection_may_end_right_after_its_last_message():
+    async with running() as (rig, _):
+        connection = await TcpPeer.open(rig.service, "slip")
+        for _ in range(1_000):
+            connection.send("/panic")
+        await connection.close()
+        while len(rig.handled) < 1_000:
+            await asyncio.sleep(0)
+
+
 # ---- sockets
+
+
+@scenario
+async def test_a_loop_that_watches_no_sockets():
+    def add_reader(*_):
+        raise NotImplementedError  # as Windows' loop does
+
+    asyncio.get_running_loop().add_reader = add_reader
+    async with running() as (_rig, peer):
+        await peer.settle()
 
 
 @scenario

@@ -178,7 +178,7 @@ NEARLY = st.one_of(
 )
 
 
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=3_000, deadline=None)
 @given(NEARLY)
 def test_any_bytes_decode_or_raise_osc_error(packet):
     try:
