@@ -8,6 +8,7 @@ import pytest
 
 from bridge.addresses import Table
 from bridge.osc import transport
+from bridge.osc.framing import TCP_LIMIT
 from bridge.osc.service import OscService
 from bridge.osc.transport import RECEIVE_BUFFER, receive_buffer_advice
 from bridge.osc.wire import encode
@@ -378,6 +379,17 @@ async def test_a_tcp_client_that_does_not_read_is_cut_off():
             await asyncio.sleep(0)
         assert rig.service.counts.dropped >= 1
         await peer.settle()
+        await connection.close()
+
+
+@scenario
+async def test_unfinished_packets_are_limited(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_UNFINISHED", 1 << 20)
+    async with running() as (rig, _):
+        connection = await TcpPeer.open(rig.service)
+        connection.writer.write(TCP_LIMIT.to_bytes(4, "big") + bytes(TCP_LIMIT - 1))
+        await connection.ended()
+        assert rig.service.counts.dropped == 1
         await connection.close()
 
 
