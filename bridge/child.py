@@ -174,8 +174,14 @@ def _how(exitcode: int | None) -> str:
 
 
 def _enter(target: Callable[..., None], sock: socket.socket, arguments: tuple[Any, ...]) -> None:
-    """Where a new process begins. Ctrl-C reaches the whole terminal: only control may act on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Where a new process begins.
+
+    Ctrl-C reaches all processes of a terminal, SIGTERM all of a service: control alone acts on them, and ends the
+    others in order.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     target(sock, *arguments)
 
 

@@ -55,7 +55,7 @@ class Server:
         self._panickers: list[Client] = []
         self._timer: asyncio.TimerHandle | None = None
         self._late: deque[float] = deque(maxlen=10000)
-        self._facts: dict[str, OscValue] = {"version": __version__}
+        self._facts: dict[str, int | float | str] = {"version": __version__}
         self._slots: dict[str, Child[worker.Event]] = {}
         self.osc = OscService(
             self.table,
@@ -76,6 +76,7 @@ class Server:
             self.page = NowPage.create()
             shared.callback(self.page.unlink)
             ring = FrameRing.create(settings.width, settings.height)
+            shared.callback(ring.close)
             shared.callback(ring.unlink)
             self.session = Session(
                 self.values,
@@ -202,14 +203,11 @@ class Server:
         elif path.startswith("/frames/"):
             self._slots["/frames"].send(self._frame_params())
 
-    def _info(self) -> Iterator[tuple[str, OscValue]]:
+    def _info(self) -> Iterator[tuple[str, int | float | str]]:
         yield from self._facts.items()
-        children = {
-            "realtime": self._realtime,
-            "media": self._media,
-            **{slot[1:]: c for slot, c in self._slots.items()},
-        }
-        yield from ((f"process/{name}", child.pid or 0) for name, child in children.items())
+        yield "process/realtime", self._realtime.pid or 0
+        yield "process/media", self._media.pid or 0
+        yield from ((f"process{slot}", child.pid or 0) for slot, child in self._slots.items())
         yield from ((f"osc/{name}", value) for name, value in msgspec.structs.asdict(self.osc.counts).items())
         yield "osc/receive_buffer", self.osc.receive_buffer
         yield "osc/subscriptions", self.osc.subscriptions

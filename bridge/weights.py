@@ -35,9 +35,11 @@ def files(model: type[Model]) -> tuple[WeightFile, ...]:
 
 
 def cards(model: type[Model]) -> tuple[Path, ...]:
-    """The model cards that lie beside the weights."""
-    folders = {file.path.parent for file in files(model)} - {FOLDER}
-    return tuple(sorted(card for folder in folders for card in folder.glob("*.md")))
+    """The model cards beside the weights: of a file's own name, or any in a folder of the model's own."""
+    found = {card for file in files(model) if (card := file.path.with_suffix(".md")).is_file()}
+    for folder in {file.path.parent for file in files(model)} - {FOLDER}:
+        found.update(folder.glob("*.md"))
+    return tuple(sorted(found))
 
 
 def licence(card: Path) -> str:

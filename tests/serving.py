@@ -36,6 +36,8 @@ class Performer:
         self._socket.bind(("127.0.0.1", 0))
         self._server = ("127.0.0.1", port)
         self.heard: list[tuple[str, list[Any]]] = []
+        self.times: list[float] = []
+        """When each was heard (time.monotonic)."""
 
     def send(self, path: str, *values: Any) -> None:
         builder = OscMessageBuilder(path)
@@ -53,6 +55,7 @@ class Performer:
             return None
         message = OscMessage(self._socket.recv(65536))
         self.heard.append((message.address, list(message.params)))
+        self.times.append(time.monotonic())
         return self.heard[-1]
 
     def wait(self, path: str, wanted: Callable[..., bool] = lambda *_: True, patience: float = PATIENCE) -> list[Any]:
@@ -90,6 +93,16 @@ class Performer:
                 facts[message[1][0]] = message[1][1]
             elif message == ("/pong", ["end of info"]):
                 return facts
+
+    def wait_until_running(self, slot: str) -> None:
+        """Wait until a model's process has been started again."""
+        until = time.monotonic() + PATIENCE
+        while not self.info(f"process/{slot}")[f"process/{slot}"]:
+            assert time.monotonic() < until, f"no process for {slot}"
+
+    def forget(self) -> None:
+        self.heard.clear()
+        self.times.clear()
 
     def close(self) -> None:
         self._socket.close()

@@ -8,48 +8,65 @@ from typing import Any
 from bridge.checks import Finding, apart
 from bridge.config import Settings
 
-SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
-PORTS = {
+BACKENDS = ("LINUX_ALSA", "UNIX_JACK", "MACOSX_CORE", "WINDOWS_MM")
+"""As rtmidi names them."""
+ADVICE = {
     "darwin": "connect other programs to Antiphon's own ports, or switch on the IAC bus: Audio MIDI Setup, Window, "
     "Show MIDI Studio, IAC Driver, Device is online",
-    "win32": "Windows lends programs no ports of their own: install loopMIDI, add two ports there, and name them with "
-    "--midi-input and --midi-output",
-    "linux": "for ALSA: sudo modprobe snd-seq; for JACK: jackd -d alsa (without a sound card: jackd -S -R -d dummy -r "
-    "48000 -p 256); with PipeWire: pw-jack antiphon serve",
+    "win32": "Windows has no ports that a program makes for itself: install loopMIDI, add two ports there, name them "
+    "with --midi-input and --midi-output",
+    "linux": "with PipeWire, which stands in for JACK: pw-jack antiphon serve",
 }
+"""How to connect other programs."""
 
 
 def midi(settings: Settings) -> Iterator[Finding]:
-    """Each back-end, and the one that the server will use."""
-    from bridge.realtime.ports import choose_backend
+    """Each back-end, the one that the server will use, and the ports that it is to use."""
+    from bridge.realtime.ports import choose_backend, find
 
-    for name, inputs, outputs, problem in apart.call(survey):
+    ports = {}
+    for name, shown, inputs, outputs, problem in apart.call(survey):
+        ports[name] = (inputs, outputs)
         if problem:
-            yield Finding(f"MIDI by {name}", "note", f"does not work now: {problem}")
+            yield Finding(f"MIDI by {shown}", "note", f"does not work now: {problem}")
         else:
             text = f"inputs: {', '.join(inputs) or 'none'}; outputs: {', '.join(outputs) or 'none'}"
-            yield Finding(f"MIDI by {name}", "ok", text)
+            yield Finding(f"MIDI by {shown}", "ok", text)
+    if not settings.midi:
+        yield Finding("MIDI", "note", "switched off by --no-midi or a setting")
+        return
     backend, problem = apart.call(choose_backend)
-    advice = PORTS.get(sys.platform, "")
-    if backend:
-        yield Finding("MIDI", "ok", f"the server uses {backend}", "" if sys.platform == "linux" else advice)
-    else:
+    advice = ADVICE.get(sys.platform, "")
+    if not backend:
         yield Finding("MIDI", "warn", problem, advice)
+        return
+    yield Finding("MIDI", "ok", f"the server uses {backend}", advice if sys.platform != "linux" else "")
+    inputs, outputs = ports.get(backend, ([], []))
+    for wanted, there, way in ((settings.midi_input, inputs, "input"), (settings.midi_output, outputs, "output")):
+        for name in wanted:
+            try:
+                yield Finding(f"MIDI {way}", "ok", find(name, there, f"MIDI {way}", f"--midi-{way}"))
+            except ValueError as error:
+                yield Finding(f"MIDI {way}", "warn", str(error))
 
 
-def survey() -> list[tuple[str, list[str], list[str], str]]:
-    """Name, input ports, output ports and problem of each back-end that was compiled in."""
+def survey() -> list[tuple[str, str, list[str], list[str], str]]:
+    """Name, name for people, input ports, output ports and problem of each back-end that was compiled in."""
     import rtmidi
 
-    os.environ["JACK_NO_START_SERVER"] = "1"
+    os.environ["JACK_NO_START_SERVER"] = "1"  # its library would start a server of its own
+    compiled = rtmidi.get_compiled_api()
     found = []
-    for api in rtmidi.get_compiled_api():
-        name, inputs, outputs, problem = rtmidi.get_api_display_name(api), [], [], ""
+    for name in BACKENDS:
+        api = getattr(rtmidi, f"API_{name}")
+        if api not in compiled:
+            continue
+        inputs, outputs, problem = [], [], ""
         try:
             inputs, outputs = _ports(rtmidi.MidiIn(api)), _ports(rtmidi.MidiOut(api))
         except Exception as error:  # noqa: BLE001  (rtmidi raises its own SystemError, which is no OSError)
             problem = str(error).partition(": ")[2] or str(error)
-        found.append((name, inputs, outputs, problem))
+        found.append((name, rtmidi.get_api_display_name(api), inputs, outputs, problem))
     return found
 
 

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bridge.addresses import Argument, Table
+    from bridge.addresses import Table
     from models.contract import Model
 
 HELP = "list the models, or tell about one"
@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
 def describe(model: "type[Model]", table: "Table") -> dict[str, Any]:
     """All that a person may ask about a model, ready for JSON."""
     from bridge import weights
+    from bridge.reference import extent
 
     paths = table.model_paths(model)
     cards = weights.cards(model)
@@ -64,19 +65,6 @@ def describe(model: "type[Model]", table: "Table") -> dict[str, Any]:
         "cards": [str(card) for card in cards],
         "licences": sorted({weights.licence(card) for card in cards} - {""}),
     }
-
-
-def extent(argument: "Argument") -> str:
-    """What values an argument takes, with their unit."""
-    if argument.choices:
-        return " | ".join(argument.choices)
-    if argument.type == "bool":
-        return "0 | 1"
-    if argument.low is None and argument.high is None:
-        return argument.unit
-    low = "" if argument.low is None else f"{argument.low:.10g}"
-    high = "" if argument.high is None else f"{argument.high:.10g}"
-    return f"{low}..{high} {argument.unit}".rstrip()
 
 
 def _listed(described: list[dict[str, Any]]) -> str:

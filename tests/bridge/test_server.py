@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from serving import PATIENCE, Performer, Serving, free_ports, serving
-from stage_models import CHORD, DIE, HANG, REFUSE
+from stage_models import CHORD, DIE, FATAL, HANG, REFUSE
 
 FAST = ("/clock/tempo", 400.0), ("/music/call_bars", 1), ("/music/answer_bars", 1)
 """A bar in 0.6 s."""
@@ -35,6 +35,7 @@ def performer(stage: Serving) -> Iterator[Performer]:
     performer.send("/subscribe", "/music/*")
     performer.send("/subscribe", "/music/note/*")
     performer.ping(1)
+    performer.wait_until_running("music")
     yield performer
     performer.send("/panic")
     performer.wait("/panicked")
@@ -85,11 +86,16 @@ def test_a_call_is_answered_on_the_next_bar_and_every_note_ends(performer: Perfo
     assert performer.wait("/music/state") == ["listening"]
     wait_for_chord(performer)
     wait_for_silence(performer)
-    beats = [values for path, values in performer.heard if path == "/clock/beat"]
-    assert beats[-1][0] > beat
-    onset = next(i for i, (path, _) in enumerate(performer.heard) if path == "/music/note/out")
-    last_beat = [values for path, values in performer.heard[: onset + 4] if path == "/clock/beat"][-1]
-    assert last_beat[2] == 0, f"the answer began in the beat {last_beat}, not on the first of a bar"
+    paths = [path for path, _ in performer.heard]
+    onset = performer.times[paths.index("/music/note/out")]
+    beats = [
+        (abs(at - onset), values)
+        for at, (path, values) in zip(performer.times, performer.heard, strict=True)
+        if path == "/clock/beat"
+    ]
+    _, nearest = min(beats)
+    assert nearest[0] > beat
+    assert nearest[2] == 0, f"the answer began near the beat {nearest}, not on the first of a bar"
     assert performer.wait("/music/state", lambda state: state == "waiting")
 
 
@@ -116,25 +122,24 @@ def test_a_killed_worker_ends_its_notes_is_reported_and_comes_back(stage: Servin
     os.kill(performer.info("process/music")["process/music"], signal.SIGKILL)
     performer.wait("/error", lambda path, reason: path == "/music" and "SIGKILL" in reason)
     wait_for_silence(performer)
-    performer.heard.clear()
-    until = time.monotonic() + PATIENCE
-    while not performer.info("process/music")["process/music"]:
-        assert time.monotonic() < until
+    performer.forget()
+    performer.wait_until_running("music")
     call(performer)
     wait_for_chord(performer)
 
 
 def test_a_worker_that_dies_while_it_thinks_leaves_nothing_waiting(performer: Performer) -> None:
     call(performer, DIE)
-    performer.wait("/error", lambda path, reason: path == "/music" and "SIGKILL" in reason)
     performer.wait("/music/state", lambda state: state == "waiting")
+    performer.wait("/error", lambda path, reason: path == "/music" and "SIGKILL" in reason)
 
 
 def test_a_worker_that_hangs_is_ended_and_comes_back(performer: Performer) -> None:
     call(performer, HANG)
-    performer.wait("/error", lambda path, reason: path == "/music" and "sent nothing for" in reason)
     performer.wait("/music/state", lambda state: state == "waiting")
-    performer.heard.clear()
+    performer.wait("/error", lambda path, reason: path == "/music" and "sent nothing for" in reason)
+    performer.wait_until_running("music")
+    performer.forget()
     call(performer)
     wait_for_chord(performer)
 
@@ -175,7 +180,7 @@ def test_frames_follow_parameters_and_notes(stage: Serving, performer: Performer
 def test_the_last_frame_holds_when_the_painter_dies(stage: Serving, performer: Performer) -> None:
     performer.send("/frames/lamp/level", 0.2)
     wait_for_frame(stage, 51, 0)
-    performer.send("/frames/lamp/level", 0.666)
+    performer.send("/frames/lamp/level", FATAL)
     performer.wait("/error", lambda path, reason: path == "/frames" and "SIGKILL" in reason)
     assert tuple(frame(stage)[0, 0]) == (51, 0, 0)
     performer.send("/frames/lamp/level", 0.4)
@@ -206,7 +211,7 @@ def test_sigterm_ends_everything() -> None:
         stage.process.terminate()
         wait_for_silence(performer)
         assert stage.process.wait(PATIENCE) == 0
-        assert not [pid for pid in children if alive(pid)]
+        wait_for_the_end_of(children)
     assert "Traceback" not in "".join(stage.lines)
 
 
@@ -223,10 +228,14 @@ def test_kill_9_of_control_ends_notes_and_processes() -> None:
         assert len(children) >= 4
         stage.process.kill()
         wait_for_silence(performer)
-        until = time.monotonic() + PATIENCE
-        while left := [children[pid] for pid in children if alive(pid)]:
-            assert time.monotonic() < until, f"still there: {left}"
-            time.sleep(0.05)
+        wait_for_the_end_of(children)
+
+
+def wait_for_the_end_of(processes: dict[int, str]) -> None:
+    until = time.monotonic() + PATIENCE
+    while left := [processes[pid] for pid in processes if alive(pid)]:
+        assert time.monotonic() < until, f"still there: {left}"
+        time.sleep(0.05)
 
 
 def alive(pid: int) -> bool:

@@ -12,6 +12,8 @@ from models.contract import FrameModel, Moment, Note, NoteModel, Param, Phrase, 
 DIE, HANG, REFUSE = 1, 2, 3
 """Pitches of a call that make the chord's worker do so."""
 CHORD = (60, 64, 67)
+FATAL = 0.75
+"""A level of the lamp (exact as a 32-bit float, which OSC sends)."""
 
 
 class Chord(NoteModel):
@@ -35,7 +37,7 @@ class ChordPlayer:
 
 
 class Lamp(FrameModel):
-    """Red by its level, green while a note is held; a level of 0.666 is one too many."""
+    """Red by its level, green while a note is held; a level of FATAL ends its process."""
 
     name = "lamp"
     implementation = "stage_models:LampPainter"
@@ -47,7 +49,7 @@ class LampPainter:
         self._size = height, width
 
     def render(self, moment: Moment, params: Mapping[str, Value]) -> np.ndarray:
-        if params["level"] == 0.666:
+        if params["level"] == FATAL:
             os.kill(os.getpid(), signal.SIGKILL)
         red = round(255 * float(params["level"]))
         green = 255 if any(note.held for note in moment.notes) else 0

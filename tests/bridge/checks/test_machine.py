@@ -41,11 +41,28 @@ def test_every_midi_back_end_is_told_of_quietly(capfd: pytest.CaptureFixture[str
     import rtmidi
 
     findings = list(midi.midi(Settings()))
+    assert capfd.readouterr().err == ""
     names = [rtmidi.get_api_display_name(api) for api in rtmidi.get_compiled_api()]
     assert [finding.name for finding in findings] == [*(f"MIDI by {name}" for name in names), "MIDI"]
     assert findings[-1].state in {"ok", "warn"}
     assert findings[-1].state == "ok" or findings[-1].advice
-    assert capfd.readouterr().err == ""
+
+
+def test_a_midi_port_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        "survey": [("UNIX_JACK", "Jack", ["Keys", "Pads"], [], "")],
+        "choose_backend": ("UNIX_JACK", ""),
+    }
+    monkeypatch.setattr(apart, "call", lambda function: answers[function.__name__])
+    findings = list(midi.midi(Settings(midi_input=("keys", "Organ"))))
+    assert [(finding.name, finding.state) for finding in findings] == [
+        ("MIDI by Jack", "ok"),
+        ("MIDI", "ok"),
+        ("MIDI input", "ok"),
+        ("MIDI input", "warn"),
+    ]
+    assert findings[2].text == "Keys"
+    assert "'Organ'" in findings[3].text
 
 
 def test_missing_weights_fail(monkeypatch: pytest.MonkeyPatch) -> None:
