@@ -131,7 +131,7 @@ class ServerProcess:
 
 @contextlib.contextmanager
 def terminated_in_order() -> Iterator[None]:
-    """While this lasts, SIGTERM ends the program as Ctrl-C does: through every ``finally``, so that servers end, too."""
+    """While this lasts, SIGTERM ends the program as Ctrl-C does, so that its servers end, too."""
 
     def exit_in_order(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
