@@ -65,7 +65,7 @@ class _Stream(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
             await _send(send, part(picture))
-            self._feed.sent(picture)
+            self._feed.sent(picture, after)
             after = picture.sequence
 
 

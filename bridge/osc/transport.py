@@ -270,7 +270,11 @@ async def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
 
     Raises OSError with what to do where the port is taken or the host is not ours.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except socket.gaierror as error:
+        text = f"{host!r} is not a host that is known here: choose one with --host, such as 127.0.0.1"
+        raise OSError(errno.EADDRNOTAVAIL, text) from error
     family, address = found[0][0], found[0][4]
     for attempt in range(16):  # a port free for UDP may be taken for TCP: then another
         udp = _bound(family, socket.SOCK_DGRAM, address)
@@ -303,7 +307,7 @@ def _bound(family: int, kind: int, address: tuple[Any, ...]) -> socket.socket:
             why = "is taken" if error.errno == errno.EADDRINUSE else "is not allowed"
             text = f"{name} port {address[1]} on {address[0]} {why}: end what uses it, or choose one with --osc-port"
         elif error.errno == errno.EADDRNOTAVAIL:
-            text = f"{address[0]} is no address of this machine: choose one with --osc-host, such as 127.0.0.1"
+            text = f"{address[0]} is no address of this machine: choose one with --host, such as 127.0.0.1"
         else:
             text = f"{name} port {address[1]} on {address[0]}: {os.strerror(error.errno or 0)}"
         raise OSError(error.errno, text) from error

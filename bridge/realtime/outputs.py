@@ -4,11 +4,11 @@ import contextlib
 import ipaddress
 import select
 import socket
-import struct
 from typing import Any, NamedTuple, Protocol
 
 import mido
 
+from bridge.osc.wire import encode
 from bridge.realtime.messages import OscTarget
 
 NOTE_PATH = "/music/note/out"
@@ -115,15 +115,15 @@ class OscOutput:
 
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
         if self._pairs:
-            self._send(encode(NOTE_PATH, channel + 1, pitch, velocity))
+            self._send(encode(NOTE_PATH, (channel + 1, pitch, velocity)))
         if self._lengths:
-            self._send(encode(LENGTH_PATH, channel + 1, pitch, velocity, float(beats)))
+            self._send(encode(LENGTH_PATH, (channel + 1, pitch, velocity, float(beats))))
 
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
         if self._pairs:
-            self._send(encode(NOTE_PATH, channel + 1, pitch, 0))
+            self._send(encode(NOTE_PATH, (channel + 1, pitch, 0)))
         if self._lengths and cut:
-            self._send(encode(LENGTH_PATH, channel + 1, pitch, 0, 0.0))
+            self._send(encode(LENGTH_PATH, (channel + 1, pitch, 0, 0.0)))
 
     def close(self) -> None:
         """The socket belongs to the process, and stays open."""
@@ -139,14 +139,3 @@ class OscOutput:
             raise OutputError(
                 f"notes can no longer be sent to {self.name} ({error}): send /subscribe again from there"
             ) from error
-
-
-def encode(path: str, *values: int | float) -> bytes:
-    """Return an OSC message."""
-    tags = "," + "".join("i" if isinstance(value, int) else "f" for value in values)
-    return _padded(path) + _padded(tags) + struct.pack(">" + tags[1:], *values)
-
-
-def _padded(text: str) -> bytes:
-    data = text.encode("ascii")
-    return data + bytes(4 - len(data) % 4)

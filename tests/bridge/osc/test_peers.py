@@ -141,8 +141,10 @@ def test_pure_data_over_udp():
 def test_pure_data_over_tcp():
     async def run():
         async with running() as (rig, _):
-            async with program(*pd("osc_tcp.pd", f"bridge {rig.service.address[1]}"), output="stderr") as prints:
+            command = pd("osc_tcp.pd", f"bridge {rig.service.address[1]}")
+            async with program(*command, output="stderr") as prints:
                 await prints("heard: list pong 42")
+                assert rig.service.counts.received == 1
 
     asyncio.run(run())
 

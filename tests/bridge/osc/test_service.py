@@ -220,19 +220,21 @@ async def test_subscriptions_renew_and_run_out():
 @scenario
 async def test_unsubscribe():
     async with running() as (rig, peer):
-        for pattern in ("/a", "/b", "/c"):
+        for pattern in ("/ping", "/music/*", "//beat"):
             peer.send("/subscribe", pattern)
             await peer.expect("/subscribed", pattern, 60.0)
-        peer.send("/unsubscribe", "/b")
-        await peer.expect("/unsubscribed", "/b")
-        peer.send("/unsubscribe", "/b")
-        await peer.expect_error("/unsubscribe", "subscribed to", "/b")
+        peer.send("/unsubscribe", "/music/*")
+        await peer.expect("/unsubscribed", "/music/*")
+        peer.send("/unsubscribe", "/music/*")
+        await peer.expect_error("/unsubscribe", "subscribed to", "/music/*")
         peer.send("/unsubscribe")
-        await peer.expect("/unsubscribed", "/a")
-        await peer.expect("/unsubscribed", "/c")
+        await peer.expect("/unsubscribed", "/ping")
+        await peer.expect("/unsubscribed", "//beat")
         peer.send("/subscribe", "[", 0)
         await peer.expect_error("/subscribe", "start with '/'")
-        peer.send("/subscribe", "/x", 0, 0.1)
+        peer.send("/subscribe", "/music/stat")
+        await peer.expect_error("/subscribe", "must match an address", "did you mean /music/state?")
+        peer.send("/subscribe", "/ping", 0, 0.1)
         await peer.expect_error("/subscribe", "lease", "0.1")
         assert rig.service.subscriptions == 0
 
@@ -243,11 +245,11 @@ async def test_stop_tells_subscribers():
     await rig.service.start("127.0.0.1", 0)
     peer, connection = Peer(rig.service), await TcpPeer.open(rig.service, "slip")
     for each in (peer, connection):
-        each.send("/subscribe", "/x")
-        await each.expect("/subscribed", "/x", 60.0)
+        each.send("/subscribe", "/error")
+        await each.expect("/subscribed", "/error", 60.0)
     await rig.service.stop()
     for each in (peer, connection):
-        await each.expect("/unsubscribed", "/x")
+        await each.expect("/unsubscribed", "/error")
     await connection.ended()
     await connection.close()
     peer.close()
@@ -255,14 +257,15 @@ async def test_stop_tells_subscribers():
 
 @scenario
 async def test_subscriptions_are_limited():
+    patterns = [f"/{{ping,{number}}}" for number in range(257)]
     async with running() as (_rig, peer):
-        for number in range(256):
-            peer.send("/subscribe", f"/{number}")
-            await peer.expect("/subscribed", f"/{number}", 60.0)
-        peer.send("/subscribe", "/256")
+        for pattern in patterns[:-1]:
+            peer.send("/subscribe", pattern)
+            await peer.expect("/subscribed", pattern, 60.0)
+        peer.send("/subscribe", patterns[-1])
         await peer.expect_error("/subscribe", "at most 256")
-        peer.send("/subscribe", "/255")
-        await peer.expect("/subscribed", "/255", 60.0)
+        peer.send("/subscribe", patterns[-2])
+        await peer.expect("/subscribed", patterns[-2], 60.0)
 
 
 @scenario
@@ -409,8 +412,10 @@ async def test_a_taken_port_says_what_to_do(kind):
 
 @scenario
 async def test_a_foreign_host_says_what_to_do():
-    with pytest.raises(OSError, match=r"192\.0\.2\.1 is no address of this machine.*--osc-host"):
+    with pytest.raises(OSError, match=r"192\.0\.2\.1 is no address of this machine.*--host"):
         await Rig().service.start("192.0.2.1", 0)
+    with pytest.raises(OSError, match=r"'not a name' is not a host.*--host"):
+        await Rig().service.start("not a name", 0)
 
 
 @scenario

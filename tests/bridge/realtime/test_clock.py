@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -87,10 +88,10 @@ def test_a_downbeat_jumps_by_half_a_bar_at_most(time, tempo, meter):
     assert clock.position(round(clock.beat_at(time)))[1] == 0
 
 
-@pytest.mark.parametrize("tempo", [0, -3, math.nan, math.inf])
-def test_a_tempo_must_be_positive(tempo):
+@pytest.mark.parametrize("tempo", [0, -3, 1e300, 1e-300, math.nan, math.inf])
+def test_a_tempo_must_be_one_that_the_clock_can_keep(tempo):
     clock = Clock(0)
-    with pytest.raises(ValueError, match=f"positive number of beats per minute, got {tempo!r}"):
+    with pytest.raises(ValueError, match=rf"in range 1\.\.1000 beats per minute, got {re.escape(repr(tempo))}"):
         clock.set_tempo(tempo, 1)
     assert clock.tempo == 120
     with pytest.raises(ValueError, match="beats per minute"):
