@@ -216,6 +216,10 @@ class Table:
         slot, shared = _slot(model)
         return {name: f"{slot}/{name}" if name in shared else f"{slot}/{model.name}/{name}" for name in model.params()}
 
+    def slot(self, model: type[Model]) -> str:
+        """The address above a model's slot: /music or /frames."""
+        return _slot(model)[0]
+
     def of_slot(self, slot: type[Model]) -> tuple[type[Model], ...]:
         """The models that fit NoteModel's or FrameModel's slot."""
         return tuple(model for model in self.models if issubclass(model, slot))

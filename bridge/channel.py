@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
@@ -35,6 +36,7 @@ class Channel(Generic[Received]):
         self._encoder = msgspec.msgpack.Encoder()
         self._incoming = bytearray()
         self._outgoing = bytearray()
+        self._malformed: deque[str] = deque(maxlen=8)
 
     def fileno(self) -> int:
         """For select()."""
@@ -65,7 +67,10 @@ class Channel(Generic[Received]):
             del self._outgoing[:sent]
 
     def receive(self) -> list[Received]:
-        """Return the messages that have arrived. Raises ChannelClosedError once there are no more and never will be."""
+        """Return the messages that have arrived, but for malformed ones.
+
+        Raises ChannelClosedError once there are no more and never will be.
+        """
         closed = False
         while True:
             try:
@@ -85,12 +90,21 @@ class Channel(Generic[Received]):
             end = start + _LENGTH.size + length
             if len(self._incoming) < end:
                 break
-            messages.append(self._decoder.decode(memoryview(self._incoming)[start + _LENGTH.size : end].tobytes()))
+            try:
+                messages.append(self._decoder.decode(memoryview(self._incoming)[start + _LENGTH.size : end].tobytes()))
+            except msgspec.MsgspecError as error:
+                self._malformed.append(str(error))
             start = end
         del self._incoming[:start]
         if closed and not messages:
             raise ChannelClosedError("the other process ended")
         return messages
+
+    def take_malformed(self) -> list[str]:
+        """Return why messages were left out by receive(), the newest few."""
+        reasons = list(self._malformed)
+        self._malformed.clear()
+        return reasons
 
     def close(self) -> None:
         """Close the socket; the other end learns of it."""

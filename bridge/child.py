@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
 
@@ -40,10 +40,12 @@ class Child(Generic[Event]):
         *,
         on_event: Callable[[Event], None],
         on_lost: Callable[[str, bool], None],
+        greeting: Callable[[], Iterable[msgspec.Struct]] = tuple,
         hang_after: float | None = None,
     ) -> None:
         """``target(sock, *arguments())`` is called in the new process, with one end of the channel.
 
+        ``greeting()`` is what each new process is told first.
         ``on_lost(reason, given_up)`` follows a death that nobody asked for. A process that was heard once and then
         sends nothing for ``hang_after`` seconds is taken to hang, and killed.
         """
@@ -55,7 +57,7 @@ class Child(Generic[Event]):
         self._stopping = False
         self._hung = False
         self._heard = 0.0
-        self._waiting: list[msgspec.Struct] = []
+        self._greeting = greeting
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -64,16 +66,19 @@ class Child(Generic[Event]):
         process = self._process
         return process.pid if process is not None and process.is_alive() else None
 
+    @property
+    def running(self) -> bool:
+        """Whether what is sent now is read (once the process has loaded what it needs)."""
+        return self._channel is not None
+
     def start(self) -> None:
         """Start the process and keep it running until stop()."""
         self._task = asyncio.get_running_loop().create_task(self._keep_running(), name=f"keep {self.name} running")
 
     def send(self, message: msgspec.Struct) -> None:
-        """Send a message; what is sent before the process has started waits, what is sent to a dead one is lost."""
+        """Send a message; lost where no process is running (the greeting tells the next one what it must know)."""
         if self._channel is not None:
             self._channel.send(message)
-        elif self._process is None:
-            self._waiting.append(message)
 
     async def stop(self, farewell: msgspec.Struct) -> None:
         """Ask the process to end, and kill it when it does not."""
@@ -119,9 +124,8 @@ class Child(Generic[Event]):
         self._hung = False
         channel: AsyncChannel[Event] = await AsyncChannel.open(ours, self._events)
         self._channel = channel
-        for message in self._waiting:
+        for message in self._greeting():
             channel.send(message)
-        self._waiting.clear()
         self._heard = 0.0
         watch = asyncio.create_task(self._watch()) if self._hang_after else None
         try:
@@ -170,8 +174,14 @@ def _how(exitcode: int | None) -> str:
 
 
 def _enter(target: Callable[..., None], sock: socket.socket, arguments: tuple[Any, ...]) -> None:
-    """Where a new process begins. Ctrl-C reaches the whole terminal: only control may act on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Where a new process begins.
+
+    Ctrl-C reaches all processes of a terminal, SIGTERM all of a service: control alone acts on them, and ends the
+    others in order.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     target(sock, *arguments)
 
 

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from bridge import __version__
 from bridge.addresses import ArgumentError, OscValue, Table
 from bridge.child import Child
@@ -17,7 +19,8 @@ from bridge.media import messages as media
 from bridge.media import process as media_process
 from bridge.media.listen import bind
 from bridge.media.ring import FrameRing
-from bridge.osc.service import Client, OscService
+from bridge.osc.service import OscService
+from bridge.osc.transport import Client
 from bridge.realtime import messages as realtime
 from bridge.realtime import process as realtime_process
 from bridge.realtime.now import NowPage
@@ -52,14 +55,14 @@ class Server:
         self._panickers: list[Client] = []
         self._timer: asyncio.TimerHandle | None = None
         self._late: deque[float] = deque(maxlen=10000)
-        self._facts: dict[str, OscValue] = {"version": __version__}
+        self._facts: dict[str, int | float | str] = {"version": __version__}
         self._slots: dict[str, Child[worker.Event]] = {}
         self.osc = OscService(
             self.table,
             self._handle,
             value_of=self.values.__getitem__,
             reply_port=settings.reply_port,
-            on_targets=self._set_targets,
+            note_targets_changed=lambda targets: self._realtime.send(realtime.SetOscTargets(targets)),
         )
 
     async def run(self, announce: Callable[[str], None] = log.info) -> None:
@@ -73,6 +76,7 @@ class Server:
             self.page = NowPage.create()
             shared.callback(self.page.unlink)
             ring = FrameRing.create(settings.width, settings.height)
+            shared.callback(ring.close)
             shared.callback(ring.unlink)
             self.session = Session(
                 self.values,
@@ -98,6 +102,7 @@ class Server:
                 realtime.Event,
                 on_event=self._on_realtime,
                 on_lost=self._on_realtime_lost,
+                greeting=self._clock_and_targets,
                 hang_after=HANG_AFTER,
             )
             self._media: Child[media.Event] = Child(
@@ -111,12 +116,11 @@ class Server:
             )
             self._unready = {"realtime", "media", "/music", "/frames"}
             self._realtime.start()
-            self._tell_realtime()
             self._media.start()
             self._ring_name = ring.name
             for slot in ("/music", "/frames"):
                 self._start_model(slot)
-            announce(f"Listening: OSC on {settings.host}:{self.osc.port} (UDP and TCP)")
+            announce(f"Listening: OSC on {settings.host}:{self.osc.address[1]} (UDP and TCP)")
             await self._serve(announce)
             await self._stop()
 
@@ -189,17 +193,24 @@ class Server:
         self._check_parameter(path, value)
         self.version += 1
         self.osc.send_event(path, self.values[path])
-        if path in ("/clock/tempo", "/clock/beats_per_bar"):
-            self._tell_realtime()
+        if path == "/clock/tempo":
+            self._realtime.send(realtime.SetTempo(float(self.values[path])))
+        elif path == "/clock/beats_per_bar":
+            self._realtime.send(realtime.SetMeter(int(self.values[path])))
         elif path in ("/music/model", "/frames/model"):
             if self.values[path] != before or not self._slots[path.removesuffix("/model")].running:
                 self._start_model(path.removesuffix("/model"))
         elif path.startswith("/frames/"):
-            self._tell_frames()
+            self._slots["/frames"].send(self._frame_params())
 
-    def _info(self) -> Iterator[tuple[str, OscValue]]:
+    def _info(self) -> Iterator[tuple[str, int | float | str]]:
         yield from self._facts.items()
-        yield from (("osc/" + name, value) for name, value in self.osc.counters().items())
+        yield "process/realtime", self._realtime.pid or 0
+        yield "process/media", self._media.pid or 0
+        yield from ((f"process{slot}", child.pid or 0) for slot, child in self._slots.items())
+        yield from ((f"osc/{name}", value) for name, value in msgspec.structs.asdict(self.osc.counts).items())
+        yield "osc/receive_buffer", self.osc.receive_buffer
+        yield "osc/subscriptions", self.osc.subscriptions
         yield "music/state", self.session.state
         yield "music/answers", self.session.answers
         for name, figures in (
@@ -214,13 +225,12 @@ class Server:
 
     # ---- the processes
 
-    def _tell_realtime(self) -> None:
-        self._realtime.send(realtime.SetTempo(float(self.values["/clock/tempo"])))
-        self._realtime.send(realtime.SetMeter(int(self.values["/clock/beats_per_bar"])))
-        self._set_targets(self.osc.note_targets())
-
-    def _set_targets(self, targets: tuple[realtime.OscTarget, ...]) -> None:
-        self._realtime.send(realtime.SetOscTargets(targets))
+    def _clock_and_targets(self) -> tuple[realtime.Command, ...]:
+        return (
+            realtime.SetTempo(float(self.values["/clock/tempo"])),
+            realtime.SetMeter(int(self.values["/clock/beats_per_bar"])),
+            realtime.SetOscTargets(self.osc.note_targets()),
+        )
 
     def _on_realtime(self, event: realtime.Event) -> None:
         match event:
@@ -252,7 +262,6 @@ class Server:
     def _on_realtime_lost(self, reason: str, given_up: bool) -> None:
         self.session.forget()
         self._on_lost("realtime", reason, given_up)
-        self._tell_realtime()
 
     def _on_media(self, event: media.Event) -> None:
         match event:
@@ -282,6 +291,7 @@ class Server:
             worker.Event,
             on_event=lambda event: self._on_worker(slot, event),
             on_lost=lambda reason, given_up: self._on_worker_lost(slot, reason, given_up),
+            greeting=(lambda: (self._frame_params(),)) if slot == "/frames" else tuple,
             hang_after=HANG_AFTER,
         )
         before, self._slots[slot] = self._slots.get(slot), child
@@ -291,8 +301,6 @@ class Server:
             self._on_worker_replaced(slot)
             following = asyncio.create_task(before.stop(worker.Stop()))
             following.add_done_callback(lambda _: child.start())
-        if slot == "/frames":
-            self._tell_frames()
 
     def _model(self, slot: str) -> type[Model] | None:
         kind = NoteModel if slot == "/music" else FrameModel
@@ -304,12 +312,15 @@ class Server:
         assert model is not None
         return {name: self.values[path] for name, path in self.table.model_paths(model).items()}
 
-    def _tell_frames(self) -> None:
-        fps = float(self.values["/frames/fps"])
-        self._slots["/frames"].send(worker.SetParams(self.version, self._params("/frames"), fps))
+    def _frame_params(self) -> worker.SetParams:
+        return worker.SetParams(self.version, self._params("/frames"), float(self.values["/frames/fps"]))
 
     def _ask(self, call_id: int, call: Phrase, bars: int) -> None:
-        self._slots["/music"].send(worker.Answer(call_id, call, bars, self._params("/music")))
+        child = self._slots.get("/music")
+        if child is None or not child.running:
+            self.session.refused(call_id, "no music model is running: it is starting, or could not be started")
+        else:
+            child.send(worker.Answer(call_id, call, bars, self._params("/music")))
 
     def _on_worker(self, slot: str, event: worker.Event) -> None:
         match event:
@@ -332,8 +343,6 @@ class Server:
     def _on_worker_lost(self, slot: str, reason: str, given_up: bool) -> None:
         self._on_worker_replaced(slot)
         self._on_lost(slot, reason, given_up)
-        if slot == "/frames" and not given_up:
-            self._tell_frames()
 
     def _on_worker_replaced(self, slot: str) -> None:
         if slot == "/music":

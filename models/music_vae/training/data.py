@@ -4,6 +4,7 @@ A folder is read song by song: POP909's layout (`NNN.mid` with `NNN.beat_midi.tx
 grid; the MIDI ticks are not), or plain MIDI files, whose ticks and 4/4 time signatures are the grid.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,12 @@ RawNote = tuple[float, float, int]
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows [N, 32] of classes (int8 range), and the index of each one's song in `songs`."""
+    """Windows [N, 32] of classes, the index of each one's song in `songs`, and what folder they are of."""
 
     steps: np.ndarray
     song: np.ndarray
     songs: list[str]
+    source: str = ""
 
     def split(self) -> tuple[np.ndarray, np.ndarray]:
         """Training and validation windows; no song is in both."""
@@ -33,12 +35,14 @@ class Windows:
         return self.steps[~validation], self.steps[validation]
 
     def save(self, path: Path) -> None:
-        np.savez_compressed(path, steps=self.steps.astype(np.int8), song=self.song, songs=np.array(self.songs))
+        steps = self.steps.astype(np.int8)
+        np.savez_compressed(path, steps=steps, song=self.song, songs=np.array(self.songs), source=self.source)
 
     @staticmethod
     def load(path: Path) -> "Windows":
         with np.load(path, allow_pickle=False) as f:
-            return Windows(f["steps"], f["song"], [str(s) for s in f["songs"]])
+            source = str(f["source"]) if "source" in f else ""
+            return Windows(f["steps"].astype(np.int64), f["song"], [str(s) for s in f["songs"]], source)
 
 
 def track_notes(midi: mido.MidiFile, *, seconds: bool) -> dict[str, list[RawNote]]:
@@ -157,12 +161,25 @@ def melodic(notes: list[RawNote], share: float = 0.9) -> bool:
     return bool(len(starts) >= 8 and (counts == 1).mean() >= share)
 
 
-def read_songs(folder: Path) -> Iterator[tuple[str, np.ndarray | str]]:
-    """Each song's name with its windows, or with why it could not be read."""
+def midi_files(folder: Path) -> list[Path]:
+    """All MIDI files under a folder, by name."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"training data: {folder} is not a folder")
     files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".mid", ".midi"))
     if not files:
         raise FileNotFoundError(f"training data: no .mid or .midi file under {folder}")
-    for path in files:
+    return files
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash of the names and sizes of a folder's MIDI files: tells whether cached windows are of this folder."""
+    files = [f"{p.relative_to(folder).as_posix()} {p.stat().st_size}" for p in midi_files(folder)]
+    return hashlib.sha256("\n".join(files).encode()).hexdigest()
+
+
+def read_songs(folder: Path) -> Iterator[tuple[str, np.ndarray | str]]:
+    """Each song's name with its windows, or with why it could not be read."""
+    for path in midi_files(folder):
         aligned = path.with_suffix(".beat_midi.txt").exists()
         try:
             yield path.relative_to(folder).as_posix(), (pop909_song if aligned else plain_song)(path)
@@ -183,7 +200,18 @@ def read(folder: Path, progress: Callable[[str], None]) -> Windows:
         songs.append(name)
         if len(songs) % 100 == 0:
             progress(f"read {len(songs)} songs, {sum(map(len, steps))} windows")
-    windows = Windows(np.concatenate(steps), np.concatenate(owner), songs)
-    if not len(windows.steps):
+    if not sum(map(len, steps)):
         raise ValueError(f"training data: none of the {len(songs)} songs under {folder} has two bars of 4/4 melody")
+    return Windows(np.concatenate(steps), np.concatenate(owner), songs, fingerprint(folder))
+
+
+def cached(folder: Path, cache: Path, progress: Callable[[str], None]) -> Windows:
+    """The windows of a folder, from the file `cache` if it is of this folder, else read and written there."""
+    source = fingerprint(folder)
+    if cache.exists():
+        windows = Windows.load(cache)
+        if windows.source == source:
+            return windows
+    windows = read(folder, progress)
+    windows.save(cache)
     return windows

@@ -1,8 +1,8 @@
 """An LSTM layer for training on one CPU core: Magenta's kernel layout, hand-written backward pass.
 
-About three times as fast here as `torch.nn.LSTM`: one-hot inputs are table look-ups, what is constant over time is added
-once a sequence, products run in bfloat16 where asked (accumulated in float32 by oneDNN), the gates' nonlinearities
-are one sigmoid over all four gates (tanh x = 2 sigmoid 2x - 1), and weight gradients are one product over all steps.
+More than twice as fast here as `torch.nn.LSTM`: one-hot inputs are table look-ups, what is constant over time is
+added once a sequence, products run in bfloat16 where asked (accumulated in float32 by oneDNN), the nonlinearities are
+one sigmoid over all four gates (tanh x = 2 sigmoid 2x - 1), and weight gradients are one product over all steps.
 """
 
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
+from torch.nn import functional
 
 
 def split_kernel(kernel: Tensor, bias: Tensor, hidden: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -36,8 +37,8 @@ def step(gates: Tensor, c: Tensor, hidden: int) -> tuple[Tensor, Tensor, Tensor]
 class Recurrence(torch.autograd.Function):
     """Hidden states [T, B, h] of one layer, from its inputs and first state.
 
-    `x` is either classes [T, B] (int64; -1 is an all-zero input), or vectors [T, B, in]. `base` [B, 4h] is added at each step: the bias
-    and what is constant over time. `dtype` is that of the products.
+    `x` is either classes [T, B] (int64; -1 is an all-zero input), or vectors [T, B, in]. `base` [B, 4h] is added at
+    each step: the bias and what is constant over time. `dtype` is that of the products.
     """
 
     @staticmethod
@@ -60,8 +61,7 @@ class Recurrence(torch.autograd.Function):
         for t in range(steps):
             gate = gates[t]
             if tokens:
-                torch.index_select(table, 0, x[t], out=gate)
-                gate.add_(base)
+                torch.add(functional.embedding(x[t], table), base, out=gate)
             else:
                 torch.add(base, fed[t], out=gate)
             gate.add_(torch.mm(hs[t], uq))

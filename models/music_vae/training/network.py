@@ -4,11 +4,11 @@ Parameters carry the names and the layout of Magenta's TensorFlow variables, so 
 Magenta trained are the same file to the inference library.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from models.music_vae.training.lstm import Recurrence, split_kernel, step
 
@@ -24,8 +24,7 @@ class HParams:
 
     def stored(self) -> dict[str, object]:
         """What the weights file says about itself."""
-        d = asdict(self)
-        return {"z_size": d["z_size"], "enc_rnn_size": list(self.enc_rnn_size), "dec_rnn_size": list(self.dec_rnn_size)}
+        return {"z_size": self.z_size, "enc_rnn_size": list(self.enc_rnn_size), "dec_rnn_size": list(self.dec_rnn_size)}
 
 
 def encoder_cell(direction: str) -> str:
@@ -93,7 +92,7 @@ class MusicVae(nn.Module):
             hs = Recurrence.apply(sequence, w, u, b.expand(batch, -1), zero, zero, self.dtype)
             last.append(hs[-1].float())
         h = torch.cat(last, 1)
-        return self.dense("encoder/mu", h), F.softplus(self.dense("encoder/sigma", h))
+        return self.dense("encoder/mu", h), functional.softplus(self.dense("encoder/sigma", h))
 
     def _start(self, z: Tensor) -> list[tuple[Tensor, Tensor]]:
         parts = torch.tanh(self.dense("decoder/z_to_initial_state", z)).split(
@@ -110,19 +109,14 @@ class MusicVae(nn.Module):
             if n == 0:
                 w, base = w[: self.hp.depth], torch.addmm(b, z, w[self.hp.depth :])
             x = Recurrence.apply(x, w, u, base, h, c, self.dtype)
-        kernel, bias = self.variables["decoder/output_projection/kernel"], self.variables["decoder/output_projection/bias"]
+        kernel = self.variables["decoder/output_projection/kernel"]
+        bias = self.variables["decoder/output_projection/bias"]
         flat = torch.mm(x.reshape(-1, x.shape[-1]), kernel.to(x.dtype)).float() + bias
         return flat.view(*fed.shape, -1)
 
     @torch.no_grad()
-    def sample(
-        self, z: Tensor, steps: int, temperature: float, *, truth: Tensor | None = None, rate: float = 1.0,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        """Sample classes [T, B] step by step; with `truth`, each step feeds back the sample only with chance `rate`.
-
-        What is returned is what was fed back: scheduled sampling gives it to `decode` as the inputs of the next steps.
-        """
+    def sample(self, z: Tensor, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
+        """Sample classes [T, B] step by step from z [B, z]; at temperature 0 the likeliest."""
         state = self._start(z)
         cells = []
         for n in range(len(state)):
@@ -154,9 +148,6 @@ class MusicVae(nn.Module):
                 noise = torch.rand(logits.shape, generator=generator).clamp_(1e-9).log_().neg_().log_()
                 logits = (logits / temperature).sub_(noise)
             previous = logits.argmax(1)
-            if truth is not None:
-                keep = torch.rand(len(z), generator=generator) >= rate
-                previous = torch.where(keep, truth[t], previous)
             out[t] = previous
         return out
 

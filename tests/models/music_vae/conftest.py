@@ -22,8 +22,8 @@ class Reference:
 
     @property
     def checkpoint(self):
-        npz = DATA / self.name / "weights.npz"
-        return npz if npz.exists() else DATA / self.name / "model.ckpt"
+        bundle = DATA / self.name / "model.ckpt"
+        return bundle if bundle.with_suffix(".ckpt.index").exists() else DATA / self.name / "weights.npz"
 
     def network(self):
         return from_checkpoint(self.checkpoint, config=self.name, hparams=self.meta["hparams"])
@@ -31,7 +31,8 @@ class Reference:
 
 def load(name):
     with np.load(DATA / name / "io.npz") as arrays:
-        found = {key: arrays[key] for key in arrays.files}
+        found = {"stride": 1} | {key.partition("::")[0]: arrays[key] for key in arrays.files}
+    found.setdefault("initial_state", found.get("tf_tanh"))
     return Reference(name, found, json.loads(gzip.decompress((DATA / name / "meta.json.gz").read_bytes())))
 
 

@@ -1,0 +1,160 @@
+"""The demo from its beginning to its end: start the server, play, write, tell."""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from bridge.client.beats import Beats
+from bridge.client.frames import FrameTap, TakenFrame
+from bridge.client.midi import MidiPlayer, NoMidiError
+from bridge.client.osc import NoReplyError, OscClient
+from bridge.client.server import SERVE, ServerFailedError, ServerProcess
+from bridge.client.waiting import until
+from bridge.clocks import now
+from bridge.demo.performance import Way
+from bridge.demo.performer import Exchange, NoAnswerError, Performer
+from bridge.demo.record import frame_figures, music_figures, performance
+from bridge.demo.songs import SONGS, Song
+from bridge.demo.write import SPACE, write
+from bridge.measure.figures import Figure, percentile_ms
+from bridge.measure.files import reason, require_space
+from bridge.measure.machine import load, machine
+from bridge.measure.report import Report, table
+
+READY_WITHIN = 30.0
+"""Seconds that the server may take to be ready, on a slow machine."""
+PINGS = 200
+PING_EVERY = 0.005
+"""Seconds between one /ping and the next."""
+BARS = 2
+"""Of a call and of an answer."""
+BEATS_PER_BAR = 4
+HEARD = ("/clock/beat", "/music/note/out", "/music/state", "/error")
+
+Tell = Callable[[str], None]
+
+
+class DemoError(Exception):
+    """Why the demo failed, for whoever started it."""
+
+
+class Take(msgspec.Struct):
+    """What one run of the server gave."""
+
+    exchanges: list[Exchange]
+    frames: list[TakenFrame]
+    beats: Beats
+    model: str
+    figures: list[Figure]
+
+
+def demo(
+    out: Path,
+    *,
+    tempo: float,
+    with_midi: bool,
+    tell: Tell,
+    command: Sequence[str] = SERVE,
+    songs: Sequence[Song] = SONGS,
+) -> None:
+    """Play the songs into a server of its own; write ``demo.{mid,png,wav,mp4,json}`` into ``out``.
+
+    ``tell`` takes lines for whoever watches; tempo is in beats per minute. Raises DemoError.
+    """
+    try:
+        require_space(out, SPACE)
+    except OSError as error:
+        raise DemoError(f"{reason(out, error)}; choose another folder with --out") from error
+    about = machine()
+    try:
+        take = _take(tempo, with_midi, tell, command, songs)
+    except (ServerFailedError, NoReplyError, NoAnswerError) as error:
+        raise DemoError(str(error)) from error
+    played = performance(take.exchanges, take.frames, take.beats, tempo, take.model)
+    about.load_after = load()
+    try:
+        written = write(played, Report(about, take.figures), out, tell)
+    except OSError as error:
+        raise DemoError(reason(out, error)) from error
+    tell("")
+    tell(table(take.figures))
+    tell("")
+    tell("Wrote " + ", ".join(str(path) for path in written))
+
+
+def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], songs: Sequence[Song]) -> Take:
+    tell("starting the server")
+    with ExitStack() as opened:
+        midi = _midi(opened, tell) if with_midi else None
+        flags = ("--no-midi",) if midi is None else midi.flags
+        server = opened.enter_context(ServerProcess(command, flags))
+        ready = server.wait_ready(READY_WITHIN)
+        tell(f"ready after {ready:.1f} s")
+        client = opened.enter_context(OscClient(server.osc_port))
+        client.subscribe(*HEARD)
+        client.send("/music/call_bars", BARS)
+        client.send("/music/answer_bars", BARS)
+        client.send("/music/model")
+        model = str(client.wait("/music/model").values[0])
+        round_trips = _round_trips(client)
+        tap = opened.enter_context(_tap(server))
+        performer = Performer(client, midi, tempo, BEATS_PER_BAR, tell, server.check)
+        ways: list[Way] = ["OSC"] * len(songs)
+        if midi is not None:
+            ways[-1] = "MIDI"
+        exchanges = performer.play(list(zip(songs, ways, strict=True)), BARS)
+        frames = list(tap.frames)
+    beginnings = [event.time for event in exchanges[0].answer if event.velocity]
+    figures = [
+        Figure(
+            name="server_start_s", value=round(ready, 3), unit="s", goal="", detail="process start to its ready line"
+        ),
+        Figure(
+            name="first_answer_s",
+            value=round(beginnings[0] - server.started, 3) if beginnings else None,
+            unit="s",
+            goal="",
+            why="" if beginnings else "the first answer had no note",
+            detail="process start to the first note of the first answer, the call's two bars included",
+        ),
+        *(
+            Figure(
+                name=f"osc_round_trip_p{percent}_ms",
+                value=percentile_ms(round_trips, percent),
+                unit="ms",
+                goal="",
+                detail="/ping sent to /pong received, nothing played",
+            )
+            for percent in (50, 99)
+        ),
+        *music_figures(exchanges, performer.beats),
+        *frame_figures(frames),
+    ]
+    return Take(exchanges, frames, performer.beats, model, figures)
+
+
+def _tap(server: ServerProcess) -> FrameTap:
+    try:
+        return FrameTap(server.http_port)
+    except OSError as error:
+        raise ServerFailedError(f"{server.url}/frames.ws does not answer: {error}") from error
+
+
+def _round_trips(client: OscClient) -> list[float]:
+    times = []
+    for token in range(PINGS):
+        times.append(client.ping(token))
+        until(now() + PING_EVERY)
+    return times
+
+
+def _midi(opened: ExitStack, tell: Tell) -> MidiPlayer | None:
+    try:
+        midi = opened.enter_context(MidiPlayer())
+    except NoMidiError as error:
+        tell(f"going without MIDI: {error}")
+        return None
+    tell(f"MIDI over {midi.backend}")
+    return midi

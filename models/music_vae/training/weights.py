@@ -1,0 +1,53 @@
+"""Weights files: safetensors in half precision, named as Magenta's variables, with the sizes in the metadata."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from models.music_vae.training.network import HParams, MusicVae, shapes
+
+CONFIG = "cat-mel_2bar_small"
+
+
+def hparams_from(stored: dict[str, object]) -> HParams:
+    """Sizes from a checkpoint or a weights file."""
+    return HParams(int(str(stored["z_size"])), _sizes(stored["enc_rnn_size"]), _sizes(stored["dec_rnn_size"]))
+
+
+def _sizes(value: object) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(f"hparams: layer sizes must be a list, not {value!r}")
+    return tuple(int(size) for size in value)
+
+
+def write(model: MusicVae, path: Path) -> int:
+    """Write `model` as float16; returns the file's size in bytes."""
+    tensors = {name: value.detach().numpy().astype(np.float16) for name, value in model.variables.items()}
+    wrong = sorted(name for name, value in tensors.items() if not np.isfinite(value).all())
+    if wrong:
+        raise ValueError(f"weights must be finite in float16; these are not: {', '.join(wrong)}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, path, {"config": CONFIG, "hparams": json.dumps(model.hp.stored())})
+    return path.stat().st_size
+
+
+def read(path: Path) -> MusicVae:
+    """A float32 model from a weights file."""
+    with safe_open(path, framework="np") as f:
+        metadata = f.metadata() or {}
+        if metadata.get("config") != CONFIG:
+            raise ValueError(f"{path}: config must be {CONFIG}, not {metadata.get('config')}")
+        model = MusicVae(hparams_from(json.loads(metadata["hparams"])))
+        names = set(f.keys())
+        for name, shape in shapes(model.hp).items():
+            if name not in names:
+                raise ValueError(f"{path}: {name} is missing")
+            value = f.get_tensor(name)
+            if value.shape != shape:
+                raise ValueError(f"{path}: {name} must be {shape}, not {value.shape}")
+            model.variables[name].data = torch.from_numpy(value.astype(np.float32))
+    return model
