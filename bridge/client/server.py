@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from bridge.clocks import now
@@ -127,6 +127,20 @@ class ServerProcess:
                 self._ready.set()
         self._ended = True
         self._ready.set()  # no one shall wait any longer
+
+
+@contextlib.contextmanager
+def terminated_in_order() -> Iterator[None]:
+    """While this lasts, SIGTERM ends the program as Ctrl-C does, so that its servers end, too."""
+
+    def exit_in_order(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, exit_in_order)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def free_ports(count: int) -> list[int]:

@@ -23,7 +23,7 @@ from bridge.measure.files import reason, require_space
 from bridge.measure.machine import load, machine
 from bridge.measure.report import Report, table
 
-READY_WITHIN = 30.0
+READY_WITHIN = 60.0
 """Seconds that the server may take to be ready, on a slow machine."""
 PINGS = 200
 PING_EVERY = 0.005
@@ -42,6 +42,9 @@ class DemoError(Exception):
 
 class Take(msgspec.Struct):
     """What one run of the server gave."""
+
+    problems: list[str]
+    """What it said at /error."""
 
     exchanges: list[Exchange]
     frames: list[TakenFrame]
@@ -82,6 +85,8 @@ def demo(
     tell(table(take.figures))
     tell("")
     tell("Wrote " + ", ".join(str(path) for path in written))
+    if missing := _missing(take):
+        raise DemoError(missing)
 
 
 def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], songs: Sequence[Song]) -> Take:
@@ -106,6 +111,7 @@ def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], son
             ways[-1] = "MIDI"
         exchanges = performer.play(list(zip(songs, ways, strict=True)), BARS)
         frames = list(tap.frames)
+        problems = [" ".join(map(str, message.values)).strip() for message in client.received("/error")]
     beginnings = [event.time for event in exchanges[0].answer if event.velocity]
     figures = [
         Figure(
@@ -132,7 +138,18 @@ def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], son
         *music_figures(exchanges, performer.beats),
         *frame_figures(frames),
     ]
-    return Take(exchanges, frames, performer.beats, model, figures)
+    return Take(problems, exchanges, frames, performer.beats, model, figures)
+
+
+def _missing(take: Take) -> str:
+    """Say what should have come and did not; empty when all came."""
+    missing = [f"no answer to {e.song.title}" for e in take.exchanges if not any(n.velocity for n in e.answer)]
+    if not take.frames:
+        missing.append("no frames")
+    if not missing:
+        return ""
+    said = "; ".join(dict.fromkeys(take.problems)) or "nothing at /error"
+    return f"the server gave {' and '.join(missing)}; it said: {said}"
 
 
 def _tap(server: ServerProcess) -> FrameTap:
