@@ -161,8 +161,9 @@ def _tap(server: ServerProcess) -> FrameTap:
 
 def _round_trips(client: OscClient) -> list[float]:
     times = []
-    for token in range(PINGS):
-        times.append(client.ping(token))
+    for _ in range(PINGS):
+        sent, answered = client.ping()
+        times.append(answered - sent)
         until(now() + PING_EVERY)
     return times
 
