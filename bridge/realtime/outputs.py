@@ -6,8 +6,6 @@ import select
 import socket
 from typing import Any, NamedTuple, Protocol
 
-import mido
-
 from bridge.osc.wire import encode
 from bridge.realtime.messages import OscTarget
 
@@ -82,20 +80,22 @@ class MidiOutput:
         """``port`` is an open mido output."""
         self.name = str(port.name)
         self._port = port
+        # Past mido's message objects: checking and encoding them, in cold caches, takes longer than all the rest.
+        self._send_message = port._rt.send_message
 
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
-        self._send(mido.Message("note_on", channel=channel, note=pitch, velocity=velocity))
+        self._send([0x90 | channel, pitch, velocity])
 
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
-        self._send(mido.Message("note_off", channel=channel, note=pitch, velocity=0))
+        self._send([0x80 | channel, pitch, 0])
 
     def close(self) -> None:
         with contextlib.suppress(Exception):  # a back-end may raise anything, and there is nothing left to put right
             self._port.close()
 
-    def _send(self, message: mido.Message) -> None:
+    def _send(self, message: list[int]) -> None:
         try:
-            self._port.send(message)
+            self._send_message(message)
         except Exception as error:  # each back-end raises its own kinds
             raise OutputError(
                 f"the MIDI port {self.name} failed ({error}) and is used no more: connect it and start Antiphon again"

@@ -47,6 +47,7 @@ class Player:
         self._ledger = Ledger()
         self._schedule: list[_Due] = []
         self._order = 0
+        self._sent: list[tuple[float, float, Held, float]] = []  # time, when it was due, note, beats (0: its end)
         self._next_beat = math.ceil(clock.beat_at(now()))
         page.reset()
         self._write_beat()
@@ -91,6 +92,7 @@ class Player:
         heapq.heapify(self._schedule)
         for note in self._ledger.end_phrase(phrase):
             self._send_end(note, cut=True)
+        self._settle()
 
     def panic(self) -> None:
         """Forget the schedule and end every note, one by one."""
@@ -102,6 +104,7 @@ class Player:
         ended = self._ledger.end_all()
         for note in ended:
             self._send_end(note, cut=True)
+        self._settle()
         self._page.end_all(self._now())
         return len(ended)
 
@@ -151,6 +154,7 @@ class Player:
                 self._begin(due.phrase, due.beat, due.note, time)
             elif self._ledger.end(due.note):
                 self._send_end(due.note, cut=False, due=time)
+        self._settle()
         now = self._now()
         if clock.time_at(self._next_beat + MOST_BEATS_BEHIND) <= now:
             self._next_beat = math.floor(clock.beat_at(now))
@@ -172,26 +176,13 @@ class Player:
             self._send_end(before, cut=True)
         at = self.clock.beat_at(self._now()) if self._now() > self.clock.time_at(beat) + ON_TIME else beat
         end = max(beat + note.duration, at + note.duration / 2)
-        self._add(end, _END, phrase, held)
         for output in tuple(self.outputs):
             try:
                 output.begin(note.channel, note.pitch, note.velocity, end - at, self._now())
             except OutputError as error:
                 self._drop(output, error)
-        sent = self._now()
-        self._page.begin("answer", note.channel, note.pitch, note.velocity, sent)
-        self.events.append(
-            m.NoteSent(
-                time=sent,
-                beat=self.clock.beat_at(sent),
-                channel=note.channel,
-                pitch=note.pitch,
-                velocity=note.velocity,
-                duration=end - at,
-                phrase=phrase,
-                late=sent - due,
-            )
-        )
+        self._sent.append((self._now(), due, held, end - at))
+        self._add(end, _END, phrase, held)
 
     def _send_end(self, note: Held, cut: bool, due: float | None = None) -> None:
         """Send the end of a note that is struck out of the ledger already."""
@@ -200,11 +191,29 @@ class Player:
                 output.end(note.channel, note.pitch, cut, self._now())
             except OutputError as error:
                 self._drop(output, error)
-        sent = self._now()
-        self._page.end("answer", note.channel, note.pitch, sent)
-        late = 0.0 if due is None else sent - due
-        beat = self.clock.beat_at(sent)
-        self.events.append(m.NoteSent(sent, beat, note.channel, note.pitch, 0, 0.0, note.phrase, late))
+        now = self._now()
+        self._sent.append((now, now if due is None else due, note, 0.0))
+
+    def _settle(self) -> None:
+        """Write and tell what was sent; after the sending, since the next note of a chord must not wait for it."""
+        for time, due, note, duration in self._sent:
+            if duration:
+                self._page.begin("answer", note.channel, note.pitch, note.velocity, time)
+            else:
+                self._page.end("answer", note.channel, note.pitch, time)
+            self.events.append(
+                m.NoteSent(
+                    time=time,
+                    beat=self.clock.beat_at(time),
+                    channel=note.channel,
+                    pitch=note.pitch,
+                    velocity=note.velocity if duration else 0,
+                    duration=duration,
+                    phrase=note.phrase,
+                    late=time - due,
+                )
+            )
+        self._sent.clear()
 
     def _drop(self, output: Output, error: OutputError) -> None:
         self.outputs.remove(output)

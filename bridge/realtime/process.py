@@ -7,7 +7,6 @@ each time every sounding note is ended first. Signals are control's affair: brid
 import contextlib
 import select
 import socket
-import time
 from collections.abc import Sequence
 
 import msgspec
@@ -111,7 +110,7 @@ class _Process:
             if due - now() > SPIN:
                 return
         while now() < due:
-            time.sleep(0)  # lets the threads of MIDI inputs have the interpreter
+            select.select([self._inputs.fileno()], [], [], 0)  # lets the threads of MIDI inputs have the interpreter
 
     def _check_ports(self) -> None:
         if self._ports and (problem := self._ports.lost()):

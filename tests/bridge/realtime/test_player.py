@@ -1,3 +1,5 @@
+import contextlib
+import gc
 import math
 
 import pytest
@@ -271,3 +273,23 @@ def test_whatever_happens_begins_and_ends_alternate_and_nothing_stays(shared_pag
     begun = sum(1 for sent in stage.output.sent if sent.velocity)
     if not any(isinstance(command, m.Panic | m.EndPhrase) for _, command in steps):
         assert begun == played
+
+
+def test_playing_leaves_no_garbage_for_a_collector_that_is_off(stage):
+    def play():
+        for number in range(200):
+            stage.play(Note(60, 100, 0.0, 1.5), Note(64, 100, 0.5, 0.1), beat=stage.player.clock.beat_at(stage.time))
+            stage.player.handle(m.HeardNote(0, 60, number % 2))
+            with contextlib.suppress(ValueError):
+                stage.player.handle(m.SetTempo(-1))
+            stage.until(stage.time - 100 + 1)
+            stage.player.events.clear()
+
+    play()
+    gc.collect()
+    gc.disable()
+    try:
+        play()
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

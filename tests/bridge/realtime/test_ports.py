@@ -126,11 +126,12 @@ class _Port:
         self.name = name
         self.sent = []
         self.error = None
+        self._rt = self
 
-    def send(self, message):
+    def send_message(self, message):
         if self.error:
             raise self.error
-        self.sent.append(message.bytes())
+        self.sent.append(message)
 
     def close(self):
         raise RuntimeError("already gone")
