@@ -13,7 +13,7 @@ from bridge.client.server import HOST, ServerProcess
 from bridge.clocks import now
 from bridge.measure.figures import Figure
 
-RATES = (5_000, 10_000, 15_000, 21_000, 26_000, 32_000, 40_000, 50_000, 64_000)
+RATES = (5_000, 7_500, 10_000, 12_500, 15_000, 18_000, 21_000, 26_000, 32_000, 40_000, 50_000, 64_000)
 """Messages a second that are tried; the goal of 20,000 with a little to spare, for draining takes time too."""
 FIRST = RATES.index(21_000)
 SECONDS = 3.0
