@@ -50,6 +50,14 @@ class Chord(NamedTuple):
     text: str
 
 
+class Pedal(NamedTuple):
+    """The sustain pedal of an instrument going down or up at a moment in seconds."""
+
+    time: float
+    instrument: int
+    down: bool
+
+
 @dataclass(frozen=True)
 class Score:
     """A piece. Without a tempo it is 120 quarters per minute, without a metre 4/4."""
@@ -60,6 +68,7 @@ class Score:
     chords: tuple[Chord, ...] = ()
     total_time: float = 0.0
     """Seconds; at least where the last note ends."""
+    pedals: tuple[Pedal, ...] = ()
 
 
 class GridNote(NamedTuple):
@@ -118,14 +127,18 @@ def parts(score: Score, times: Sequence[float]) -> list[Score]:
             break
         end = min(note.end, times[index + 1]) - times[index]
         notes[index].append(note._replace(start=note.start - times[index], end=end))
-    rows = zip(notes, *(_shared(events, times) for events in (score.tempos, score.metres, score.chords)), strict=True)
+    tempos, metres, chords = (_shared(events, times) for events in (score.tempos, score.metres, score.chords))
+    pedals: list[tuple[Pedal, ...]] = [() for _ in notes]
+    for instrument in dict.fromkeys(pedal.instrument for pedal in score.pedals):
+        own = _shared([pedal for pedal in score.pedals if pedal.instrument == instrument], times)
+        pedals = [before + more for before, more in zip(pedals, own, strict=True)]
     return [
-        Score(tuple(played), tempos, metres, chords, max((note.end for note in played), default=0.0))
-        for played, tempos, metres, chords in rows
+        Score(tuple(played), *state, max((note.end for note in played), default=0.0), pressed)
+        for played, pressed, *state in zip(notes, pedals, tempos, metres, chords, strict=True)
     ]
 
 
-State = TypeVar("State", Tempo, Metre, Chord)
+State = TypeVar("State", Tempo, Metre, Chord, Pedal)
 
 
 def _shared(events: Sequence[State], times: Sequence[float]) -> list[tuple[State, ...]]:

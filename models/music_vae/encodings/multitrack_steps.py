@@ -19,6 +19,7 @@ from models.music_vae.score import (
     split_at_changes,
     to_grid,
 )
+from models.music_vae.sustain import sustained
 from models.music_vae.weights import Array
 
 MIN_TRACKS, MAX_TRACKS = 2, 8
@@ -35,7 +36,7 @@ def encode(encoding: Encoding, score: Score) -> Encoded:
     """Every bar that 2 to 8 instruments play in; notes held over a bar's line are cut there."""
     found = Encoded()
     for part in split_at_changes(score):
-        for bar in _bars(part):
+        for bar in _bars(sustained(part)):
             try:
                 found.examples.append(_bar(encoding, bar))
             except Refusal as reason:
