@@ -10,13 +10,14 @@ from bridge.client.beats import Beats
 from bridge.client.frames import FrameTap, TakenFrame
 from bridge.client.midi import MidiPlayer, NoMidiError
 from bridge.client.osc import NoReplyError, OscClient
-from bridge.client.server import SERVE, ServerFailedError, ServerProcess
+from bridge.client.server import ServerFailedError, ServerProcess
 from bridge.client.waiting import until
 from bridge.clocks import now
 from bridge.demo.performance import Way
 from bridge.demo.performer import Exchange, NoAnswerError, Performer
 from bridge.demo.record import frame_figures, music_figures, performance
 from bridge.demo.songs import SONGS, Song
+from bridge.demo.video import NoEncoderError
 from bridge.demo.write import SPACE, write
 from bridge.measure.figures import Figure, percentile_ms
 from bridge.measure.files import reason, require_space
@@ -59,7 +60,7 @@ def demo(
     tempo: float,
     with_midi: bool,
     tell: Tell,
-    command: Sequence[str] = SERVE,
+    command: Sequence[str] | None = None,
     songs: Sequence[Song] = SONGS,
 ) -> None:
     """Play the songs into a server of its own; write ``demo.{mid,png,wav,mp4,json}`` into ``out``.
@@ -81,6 +82,8 @@ def demo(
         written = write(played, Report(about, take.figures), out, tell)
     except OSError as error:
         raise DemoError(reason(out, error)) from error
+    except NoEncoderError as error:
+        raise DemoError(f"no film: {error}; pip install av has them") from error
     tell("")
     tell(table(take.figures))
     tell("")
@@ -89,7 +92,7 @@ def demo(
         raise DemoError(missing)
 
 
-def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], songs: Sequence[Song]) -> Take:
+def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str] | None, songs: Sequence[Song]) -> Take:
     tell("starting the server")
     with ExitStack() as opened:
         midi = _midi(opened, tell) if with_midi else None
@@ -161,8 +164,9 @@ def _tap(server: ServerProcess) -> FrameTap:
 
 def _round_trips(client: OscClient) -> list[float]:
     times = []
-    for token in range(PINGS):
-        times.append(client.ping(token))
+    for _ in range(PINGS):
+        sent, answered = client.ping()
+        times.append(answered - sent)
         until(now() + PING_EVERY)
     return times
 
