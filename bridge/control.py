@@ -59,8 +59,7 @@ class Control:
         )
         self.session = Session(
             self.values,
-            beat=lambda: page.read(now()).beat,
-            tempo=lambda: float(self.values["/clock/tempo"]),
+            clock=page.beat,
             time=now,
             to_realtime=lambda command: self._realtime.send(command),
             to_model=self._ask,
@@ -302,8 +301,8 @@ class Control:
             self._timer = None
         due = self.session.due()
         if due is not None:
-            moment = self._page.read(now())
-            delay = max(0.001, (due - moment.beat) * 60 / moment.tempo)
+            clock = self._page.beat()
+            delay = max(0.001, (due - clock.at(now())) * 60 / clock.tempo)
             self._timer = asyncio.get_running_loop().call_later(delay, self._advance)
 
     def _advance(self) -> None:

@@ -17,6 +17,8 @@ RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the system, to hold what arrives while the loop is busy."""
 MAX_PENDING = 1 << 20
 """Bytes kept for a TCP client that does not read, before its connection is dropped."""
+MAX_UNFINISHED = 64 << 20
+"""Bytes kept of all TCP clients' unfinished packets, before who sends more is dropped."""
 MAX_CLIENTS = 1_024
 """UDP senders remembered; also the most TCP connections."""
 _PER_TURN = 64
@@ -179,6 +181,13 @@ class _Connection(asyncio.Protocol):
         self._deframer.feed(data)
         if not self._draining:
             self._drain()
+        if self.unfinished > MAX_UNFINISHED // MAX_CLIENTS and self._server.unfinished > MAX_UNFINISHED:
+            self._drop(f"over {MAX_UNFINISHED} bytes of unfinished packets")
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that arrived and await the rest of their packet, or their turn."""
+        return self._deframer.pending
 
     def _drain(self) -> None:
         receiver = self._server.receiver
@@ -256,6 +265,11 @@ class TcpServer:
         for connection in tuple(self.connections):
             connection.abort()
         await self._server.wait_closed()
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes of all connections that await the rest of their packet, or their turn."""
+        return sum(connection.unfinished for connection in self.connections)
 
     def ended(self, connection: "_Connection") -> None:
         """A connection is no more."""

@@ -7,6 +7,8 @@ import socket
 import pytest
 
 from bridge.addresses import Table
+from bridge.osc import transport
+from bridge.osc.framing import TCP_LIMIT
 from bridge.osc.service import OscService
 from bridge.osc.transport import RECEIVE_BUFFER, receive_buffer_advice
 from bridge.osc.wire import encode
@@ -240,6 +242,20 @@ async def test_unsubscribe():
 
 
 @scenario
+async def test_a_client_whose_port_changes_unsubscribes_by_the_port_it_named():
+    async with running() as (rig, peer):
+        ear = Peer(rig.service)
+        peer.send("/subscribe", "/ping", ear.port)
+        await ear.expect("/subscribed", "/ping", 60.0)
+        other = Peer(rig.service)
+        other.send("/unsubscribe", "/ping", ear.port)
+        await ear.expect("/unsubscribed", "/ping")
+        assert rig.service.subscriptions == 0
+        other.close()
+        ear.close()
+
+
+@scenario
 async def test_stop_tells_subscribers():
     rig = Rig()
     await rig.service.start("127.0.0.1", 0)
@@ -380,7 +396,52 @@ async def test_a_tcp_client_that_does_not_read_is_cut_off():
         await connection.close()
 
 
+@scenario
+async def test_unfinished_packets_are_limited(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_UNFINISHED", 1 << 20)
+    async with running() as (rig, _):
+        connection = await TcpPeer.open(rig.service)
+        connection.writer.write(TCP_LIMIT.to_bytes(4, "big") + bytes(TCP_LIMIT - 1))
+        await connection.ended()
+        assert rig.service.counts.dropped == 1
+        await connection.close()
+
+
+@scenario
+async def test_connections_are_limited(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_CLIENTS", 1)
+    async with running() as (rig, _):
+        first, second = await TcpPeer.open(rig.service), await TcpPeer.open(rig.service)
+        await second.ended()
+        first.send("/ping", 1)
+        await first.expect("/pong", 1)
+        assert rig.service.counts.dropped == 1
+        await first.close()
+        await second.close()
+
+
+@scenario
+async def test_a_connection_may_end_right_after_its_last_message():
+    async with running() as (rig, _):
+        connection = await TcpPeer.open(rig.service, "slip")
+        for _ in range(1_000):
+            connection.send("/panic")
+        await connection.close()
+        while len(rig.handled) < 1_000:
+            await asyncio.sleep(0)
+
+
 # ---- sockets
+
+
+@scenario
+async def test_a_loop_that_watches_no_sockets():
+    def add_reader(*_):
+        raise NotImplementedError  # as Windows' loop does
+
+    asyncio.get_running_loop().add_reader = add_reader
+    async with running() as (_rig, peer):
+        await peer.settle()
 
 
 @scenario
