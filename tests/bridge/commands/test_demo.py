@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -127,3 +128,37 @@ def test_the_embedded_models_within_a_minute(tmp_path: Path) -> None:
     figures = {f["name"]: f["value"] for f in json.loads((tmp_path / "out" / "demo.json").read_text())["figures"]}
     assert figures["frames_per_second"] > 5
     assert time.monotonic() - begin < 70
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a test cannot press Ctrl-C there without ending itself")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_demo_that_is_stopped_ends_its_server(tmp_path: Path, number: int, status: int) -> None:
+    program = (
+        "import sys\n"
+        "from bridge.__main__ import main\n"
+        "from bridge.client import server\n"
+        "server.SERVE = tuple(sys.argv[2:])\n"
+        "sys.exit(main(['demo', '--no-midi', '--out', sys.argv[1]]))\n"
+    )
+    wrapped = (sys.executable, "-c", RECORD_PID, str(tmp_path / "pid"), *STAGE)
+    out = tmp_path / "out"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(out), *wrapped], cwd=CLIENTS.parents[1], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if line.startswith("bar 1:"):
+                process.send_signal(number)
+                break
+        assert process.wait(60) == status
+    pid = int((tmp_path / "pid").read_text())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not list(out.iterdir())
+
+
+RECORD_PID = (
+    "import os, pathlib, sys; pathlib.Path(sys.argv[1]).write_text(str(os.getpid()));"
+    " os.execv(sys.executable, [sys.executable, *sys.argv[3:]])"
+)
+"""Write down which process the server will be, then be it; a server of its own is a command after its interpreter."""
