@@ -5,6 +5,7 @@ all frame models share lies at the slot (``/music/temperature``), what one alone
 (``/frames/texture_ca/texture``). Validation, documentation and every other surface read this table.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -49,16 +50,16 @@ class Argument(msgspec.Struct, frozen=True):
                 if value not in (0, 1):  # True and False equal 1 and 0; Pd sends floats
                     raise ArgumentError(f"{self.name} must be 0 or 1, got {value!r}")
                 return bool(value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise ArgumentError(f"{self.name} must be a number, got {value!r}")
-        if not (value == value and abs(value) != float("inf")):
+        if not -math.inf < value < math.inf:
             raise ArgumentError(f"{self.name} must be a finite number, got {value!r}")
-        if self.type == "int" and value != int(value):
-            raise ArgumentError(f"{self.name} must be a whole number, got {value!r}")
         number = int(value) if self.type == "int" else float(value)
-        low = "" if self.low is None else f"{self.low:g}"
-        high = "" if self.high is None else f"{self.high:g}"
+        if number != value and self.type == "int":
+            raise ArgumentError(f"{self.name} must be a whole number, got {value!r}")
         if (self.low is not None and number < self.low) or (self.high is not None and number > self.high):
+            low = "" if self.low is None else f"{self.low:g}"
+            high = "" if self.high is None else f"{self.high:g}"
             raise ArgumentError(f"{self.name} must be in range {low}..{high}, got {value!r}")
         return number
 
@@ -80,6 +81,8 @@ class Address(msgspec.Struct, frozen=True):
         repeats = bool(self.arguments) and self.arguments[-1].repeats
         if len(values) > len(self.arguments) and not repeats:
             raise ArgumentError(f"takes {self._arity()}, got {len(values)}: {list(values)!r}")
+        if len(values) == len(self.arguments):  # the usual case, so the quickest
+            return tuple([argument.check(value) for argument, value in zip(self.arguments, values, strict=True)])
         checked: list[OscValue] = []
         for position, argument in enumerate(self.arguments):
             if position < len(values):
@@ -135,8 +138,8 @@ FIXED = (
     Address(
         "/unsubscribe",
         "action",
-        (Argument("pattern", "string", default="*"),),
-        "Ends your subscription to that pattern; * ends all of yours.",
+        (Argument("pattern", "string", default="*"), Argument("port", "int", 0, 65535, default=0)),
+        "Ends your subscription to that pattern (* ends all of yours), at that port (0: the one that replies go to).",
     ),
     Address("/subscribed", "event", (Argument("pattern", "string"), Argument("lease", "float", unit="s"))),
     Address("/unsubscribed", "event", (Argument("pattern", "string"),), "A subscription has ended."),

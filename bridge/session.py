@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from bridge.realtime import messages as realtime
+from bridge.realtime.now import Beat
 from models.contract import Note, Phrase, Value
 
 LEAD = 0.12
@@ -54,21 +55,20 @@ class Session:
         self,
         values: Mapping[str, Value],
         *,
-        beat: Callable[[], float],
-        tempo: Callable[[], float],
+        clock: Callable[[], Beat],
         time: Callable[[], float],
         to_realtime: Callable[[realtime.Command], None],
         to_model: Callable[[int, Phrase, int], None],
         publish: Callable[..., None],
         report: Callable[[str, str], None],
     ) -> None:
-        """``values`` is the live mapping of parameters by address.
+        """``values`` is the live mapping of parameters by address, ``clock`` tells where the beat is.
 
         ``to_model(call_id, call, bars)`` asks for an answer, ``publish(path, *values)`` sends an event, and
         ``report(path, reason)`` tells the performer of something that went wrong.
         """
         self._values = values
-        self._beat, self._tempo, self._time = beat, tempo, time
+        self._clock, self._time = clock, time
         self._to_realtime, self._to_model, self._publish, self._report = to_realtime, to_model, publish, report
         self._notes: deque[Heard] = deque(maxlen=4096)
         self._call_start: float | None = None
@@ -206,7 +206,7 @@ class Session:
                 finish = (end if heard.end is None else min(heard.end, end)) - start
                 notes.append(Note(heard.pitch, heard.velocity, begin, max(finish - begin, SHORTEST), heard.channel))
         notes.sort(key=lambda note: (note.start, note.pitch))
-        return Phrase(tuple(notes), max(1, round((end - start) / self._bar())), int(self._bar()))
+        return Phrase(tuple(notes), max(1, round((end - start) / self._bar())), self._bar())
 
     def _end_reply(self) -> None:
         playing = [call_id for _, call_id in self._ending]
@@ -222,12 +222,17 @@ class Session:
             self._state = self.state
             self._publish("/music/state", self._state)
 
-    def _bar(self) -> float:
-        return float(self._values["/clock/beats_per_bar"])
+    def _beat(self) -> float:
+        return self._clock().at(self._time())
+
+    def _bar(self) -> int:
+        """Beats in a bar."""
+        return self._clock().beats_per_bar
 
     def _bar_line(self, beat: float) -> float:
         """The bar line at or before a beat."""
-        return math.floor(beat / self._bar()) * self._bar()
+        clock = self._clock()
+        return clock.bar_beat + math.floor((beat - clock.bar_beat) / clock.beats_per_bar) * clock.beats_per_bar
 
     def _next_bar(self, beat: float) -> float:
         """The first bar line that an answer asked for now can still reach."""
@@ -237,7 +242,7 @@ class Session:
         return int(self._values["/music/call_bars"]) * self._bar()
 
     def _lead_beats(self) -> float:
-        return LEAD * self._tempo() / 60
+        return LEAD * self._clock().tempo / 60
 
     def _cut(self) -> float:
         assert self._call_start is not None

@@ -5,6 +5,7 @@ import http.client
 import multiprocessing
 import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -128,11 +129,7 @@ class MjpegReader:
     """Takes part after part from ``/frames.mjpeg``."""
 
     def __init__(self, port: int, receive_buffer: int = 0) -> None:
-        self._socket = socket.socket()
-        if receive_buffer:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._socket.settimeout(PATIENCE)
-        self._socket.connect(("127.0.0.1", port))
+        self._socket = connected(port, receive_buffer)
         self._socket.sendall(b"GET /frames.mjpeg HTTP/1.0\r\nHost: localhost\r\n\r\n")  # 1.0: not in chunks
         self._file = self._socket.makefile("rb")
         self.status = self._headers()[0]
@@ -159,3 +156,49 @@ class MjpegReader:
     def close(self) -> None:
         self._file.close()
         self._socket.close()
+
+
+class WebSocketReader:
+    """Takes message after message from ``/frames.ws``, and reads nothing before it is asked."""
+
+    def __init__(self, port: int, receive_buffer: int = 0) -> None:
+        self._socket = connected(port, receive_buffer)
+        self._socket.sendall(
+            b"GET /frames.ws?header=1 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        self._file = self._socket.makefile("rb")
+        while self._file.readline().strip():
+            pass
+
+    def next(self) -> tuple[int, float, bytes]:
+        """The next frame's number, the moment it was generated (Unix seconds) and its JPEG."""
+        kind, data = self._message()
+        while kind == 0x89:  # a ping
+            self._socket.sendall(b"\x8a" + bytes([0x80 | len(data)]) + bytes(4) + data)
+            kind, data = self._message()
+        assert kind == 0x82  # a whole binary message
+        number, generated, _ = struct.unpack_from("!Qdd", data)
+        return number, generated, data[24:]
+
+    def _message(self) -> tuple[int, bytes]:
+        kind, length = self._file.read(2)
+        if length == 126:
+            (length,) = struct.unpack("!H", self._file.read(2))
+        elif length == 127:
+            (length,) = struct.unpack("!Q", self._file.read(8))
+        return kind, self._file.read(length)
+
+    def close(self) -> None:
+        self._file.close()
+        self._socket.close()
+
+
+def connected(port: int, receive_buffer: int) -> socket.socket:
+    """A connection whose receive buffer has so many bytes (0: as the system likes)."""
+    sock = socket.socket()
+    if receive_buffer:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    sock.settimeout(PATIENCE)
+    sock.connect(("127.0.0.1", port))
+    return sock

@@ -66,6 +66,17 @@ NEEDS = (
             "Windows": "winget install Gyan.FFmpeg",
         },
     ),
+    Need(
+        "Chromium",
+        ("chromium",),
+        {
+            "Debian": "apt install chromium (Ubuntu's is a snap, which the test cannot drive)",
+            "Fedora": "dnf install chromium, then make a link named chromium to chromium-browser",
+            "Arch": "pacman -S chromium",
+            "macOS": "brew install --cask chromium",
+            "Windows": "not used by the tests there",
+        },
+    ),
 )
 
 

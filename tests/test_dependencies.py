@@ -72,3 +72,15 @@ def test_control_imports_no_torch_no_implementation_no_encoder(module: str) -> N
     loaded = loaded_by(f"import {module}")
     assert not tops(loaded) & (FRAMEWORKS | ENCODERS)
     assert not implementations(loaded)
+
+
+def test_realtime_imports_no_torch_no_http() -> None:
+    loaded = loaded_by("import bridge.realtime.process")
+    assert not tops(loaded) & (FRAMEWORKS | ENCODERS | {"starlette", "uvicorn", "websockets"})
+    assert not implementations(loaded)
+
+
+def test_media_imports_no_torch_no_implementation() -> None:
+    loaded = loaded_by("import bridge.media.process")
+    assert not tops(loaded) & FRAMEWORKS
+    assert not implementations(loaded)

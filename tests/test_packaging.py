@@ -13,6 +13,8 @@ from models.contract import discover
 
 ROOT = Path(__file__).parent.parent
 
+pytestmark = pytest.mark.timeout(300)  # the installation takes half a minute on a quiet machine, the demo a whole one
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -76,7 +78,6 @@ def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Enviro
     return Environment(tmp_path_factory.mktemp("environment"), wheel)
 
 
-@pytest.mark.timeout(300)  # the installation counts
 def test_version(environment: Environment) -> None:
     result = environment.antiphon("--version")
     assert result.returncode == 0, result.stderr
@@ -89,7 +90,6 @@ def test_doctor(environment: Environment) -> None:
     assert not [finding for finding in failed if " port " not in finding["name"]], result.stdout + result.stderr
 
 
-@pytest.mark.timeout(180)
 def test_demo(environment: Environment) -> None:
     result = environment.antiphon("demo")
     assert result.returncode == 0, result.stdout + result.stderr

@@ -37,19 +37,18 @@ class FrameTap:
         from websockets.sync.client import connect
 
         self.frames: list[TakenFrame] = []
-        self._connection = connect(
-            f"ws://{HOST}:{http_port}{path}",
-            max_size=MAX_BYTES,
-            compression=None,
-            proxy=None,
-            close_timeout=1.0,
+        self._opened = contextlib.ExitStack()
+        self._connection = self._opened.enter_context(
+            connect(
+                f"ws://{HOST}:{http_port}{path}", max_size=MAX_BYTES, compression=None, proxy=None, close_timeout=1.0
+            )
         )
         self._thread = threading.Thread(target=self._read, name="frame tap", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Take no more."""
-        self._connection.close()
+        self._opened.close()
         self._thread.join(2.0)
 
     def __enter__(self) -> "FrameTap":

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 from bridge.clocks import now
@@ -31,17 +31,17 @@ class ServerFailedError(Exception):
 class ServerProcess:
     """``antiphon serve`` on free ports of this machine; a context manager that ends it.
 
-    ``command`` is what is started, before the ports are added; ``extra`` comes after them.
+    ``command`` (SERVE, if none) is what is started, before the ports are added; ``extra`` comes after them.
     """
 
-    def __init__(self, command: Sequence[str] = SERVE, extra: Sequence[str] = ()) -> None:
+    def __init__(self, command: Sequence[str] | None = None, extra: Sequence[str] = ()) -> None:
         self.osc_port, self.http_port = free_ports(2)
         self.started = now()
         """When the process was started, in bridge.clocks seconds."""
         self._lines: deque[str] = deque(maxlen=200)
         self._ready = threading.Event()
         self._ended = False
-        arguments = [*command, "--osc-port", str(self.osc_port), "--http-port", str(self.http_port), *extra]
+        arguments = [*(command or SERVE), "--osc-port", str(self.osc_port), "--http-port", str(self.http_port), *extra]
         try:
             self._process = subprocess.Popen(
                 arguments,
@@ -127,6 +127,20 @@ class ServerProcess:
                 self._ready.set()
         self._ended = True
         self._ready.set()  # no one shall wait any longer
+
+
+@contextlib.contextmanager
+def terminated_in_order() -> Iterator[None]:
+    """While this lasts, SIGTERM ends the program as Ctrl-C does, so that its servers end, too."""
+
+    def exit_in_order(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, exit_in_order)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def free_ports(count: int) -> list[int]:

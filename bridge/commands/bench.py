@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import signal
 import sys
 from pathlib import Path
 
@@ -23,18 +22,18 @@ def run(args: argparse.Namespace) -> int:
 
     A goal that is missed is no failure of the bench: the table and the JSON tell.
     """
+    from bridge.client.server import terminated_in_order
     from bridge.measure.files import reason, require_space
     from bridge.measure.machine import load, machine
     from bridge.measure.report import Report, table
 
-    # A bench that is told to end must end its servers, too; Ctrl-C does so already.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     module = importlib.import_module(f"bridge.bench.{args.name}")
     try:
         if args.json:
             require_space(args.json.parent, 1 << 16)
         about = machine()
-        figures = module.measure(args.seconds or module.SECONDS, lambda text: print(text, flush=True))
+        with terminated_in_order():
+            figures = module.measure(args.seconds or module.SECONDS, lambda text: print(text, flush=True))
         about.load_after = load()
         if args.json:
             Report(about, figures).write(args.json)

@@ -1,7 +1,6 @@
 """``antiphon demo``: plays two melodies into the real server and shows what came back."""
 
 import argparse
-import signal
 import sys
 from pathlib import Path
 
@@ -19,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Play, write and print. Returns the exit code: 1 when the demo failed, with the reason on stderr."""
+    from bridge.client.server import terminated_in_order
     from bridge.demo.run import DemoError, demo
 
-    # A demo that is told to end must end its server, too; Ctrl-C does so already.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
-        demo(args.out, tempo=TEMPO, with_midi=args.midi, tell=lambda text: print(text, flush=True))
+        with terminated_in_order():
+            demo(args.out, tempo=TEMPO, with_midi=args.midi, tell=lambda text: print(text, flush=True))
     except DemoError as error:
         print(f"antiphon demo: {error}", file=sys.stderr)
         return 1

@@ -16,16 +16,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C. Returns the exit code: 2 for settings that are not allowed, 1 when it cannot start."""
-    from bridge.server import Server
+    from bridge.server import serve
 
     logging.basicConfig(format="%(message)s", level=logging.INFO)
-
-    async def serve() -> None:
-        await Server(settings).run(lambda text: print(text, flush=True))
-
     try:
-        settings = config.load(args)
-        asyncio.run(serve())
+        asyncio.run(serve(config.load(args), lambda text: print(text, flush=True)))
     except OSError as error:
         logging.getLogger("antiphon").error("cannot start: %s", error)
         return 1

@@ -29,6 +29,8 @@ ROLL_HEIGHT = 430
 FILM_GAP = 46
 KEYS = 42
 FRAME_GAP = 6
+SHOWN = 0.58
+"""Of a bar: where in it the frame is taken that is shown beneath."""
 FOOTER = 62
 
 
@@ -54,13 +56,13 @@ def draw(performance: Performance, title: str, footer: str) -> Image.Image:
 
 def write_png(performance: Performance, title: str, footer: str, path: Path) -> None:
     """Draw and write the picture. Raises OSError."""
-    draw(performance, title, footer).save(path, format="PNG", optimize=True)
+    draw(performance, title, footer).save(path, format="PNG")
 
 
 def film_times(performance: Performance) -> list[float]:
-    """The seconds whose frames are shown: the middle of each bar."""
+    """The seconds whose frames are shown: one in each bar, off the beat, where a note has had time to show."""
     bar = performance.beats_per_bar * performance.beat_seconds
-    return [(number + 0.5) * bar for number in range(performance.bars)]
+    return [(number + SHOWN) * bar for number in range(performance.bars)]
 
 
 def _header(canvas: Canvas, title: str) -> None:
@@ -83,11 +85,12 @@ def _sections(canvas: Canvas, performance: Performance, place: Geometry) -> None
 def _film(canvas: Canvas, performance: Performance, place: Geometry, top: float, side: float) -> None:
     if not performance.frames:
         return
-    for time in film_times(performance):
+    for bar, time in enumerate(film_times(performance)):
         frame = performance.frame_at(time)
         assert frame is not None
         x = place.x(time / performance.beat_seconds)
         canvas.line(x, place.bottom + 8, x, top - 5, BAR_LINE)
-        box = (x - side / 2, top, x + side / 2, top + side)
+        left = place.x(bar * performance.beats_per_bar) + FRAME_GAP / 2
+        box = (left, top, left + side, top + side)
         canvas.box((box[0] - 1, box[1] - 1, box[2] + 1, box[3] + 1), LANE, radius=7)
         canvas.paste(Image.open(io.BytesIO(frame.jpeg)).convert("RGB"), box, radius=6)

@@ -10,20 +10,21 @@ from bridge.client.beats import Beats
 from bridge.client.frames import FrameTap, TakenFrame
 from bridge.client.midi import MidiPlayer, NoMidiError
 from bridge.client.osc import NoReplyError, OscClient
-from bridge.client.server import SERVE, ServerFailedError, ServerProcess
+from bridge.client.server import ServerFailedError, ServerProcess
 from bridge.client.waiting import until
 from bridge.clocks import now
 from bridge.demo.performance import Way
 from bridge.demo.performer import Exchange, NoAnswerError, Performer
 from bridge.demo.record import frame_figures, music_figures, performance
 from bridge.demo.songs import SONGS, Song
+from bridge.demo.video import NoEncoderError
 from bridge.demo.write import SPACE, write
 from bridge.measure.figures import Figure, percentile_ms
 from bridge.measure.files import reason, require_space
 from bridge.measure.machine import load, machine
 from bridge.measure.report import Report, table
 
-READY_WITHIN = 30.0
+READY_WITHIN = 60.0
 """Seconds that the server may take to be ready, on a slow machine."""
 PINGS = 200
 PING_EVERY = 0.005
@@ -43,6 +44,9 @@ class DemoError(Exception):
 class Take(msgspec.Struct):
     """What one run of the server gave."""
 
+    problems: list[str]
+    """What it said at /error."""
+
     exchanges: list[Exchange]
     frames: list[TakenFrame]
     beats: Beats
@@ -56,7 +60,7 @@ def demo(
     tempo: float,
     with_midi: bool,
     tell: Tell,
-    command: Sequence[str] = SERVE,
+    command: Sequence[str] | None = None,
     songs: Sequence[Song] = SONGS,
 ) -> None:
     """Play the songs into a server of its own; write ``demo.{mid,png,wav,mp4,json}`` into ``out``.
@@ -78,13 +82,17 @@ def demo(
         written = write(played, Report(about, take.figures), out, tell)
     except OSError as error:
         raise DemoError(reason(out, error)) from error
+    except NoEncoderError as error:
+        raise DemoError(f"no film: {error}; pip install av has them") from error
     tell("")
     tell(table(take.figures))
     tell("")
     tell("Wrote " + ", ".join(str(path) for path in written))
+    if missing := _missing(take):
+        raise DemoError(missing)
 
 
-def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], songs: Sequence[Song]) -> Take:
+def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str] | None, songs: Sequence[Song]) -> Take:
     tell("starting the server")
     with ExitStack() as opened:
         midi = _midi(opened, tell) if with_midi else None
@@ -106,6 +114,7 @@ def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], son
             ways[-1] = "MIDI"
         exchanges = performer.play(list(zip(songs, ways, strict=True)), BARS)
         frames = list(tap.frames)
+        problems = [" ".join(map(str, message.values)).strip() for message in client.received("/error")]
     beginnings = [event.time for event in exchanges[0].answer if event.velocity]
     figures = [
         Figure(
@@ -132,7 +141,18 @@ def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str], son
         *music_figures(exchanges, performer.beats),
         *frame_figures(frames),
     ]
-    return Take(exchanges, frames, performer.beats, model, figures)
+    return Take(problems, exchanges, frames, performer.beats, model, figures)
+
+
+def _missing(take: Take) -> str:
+    """Say what should have come and did not; empty when all came."""
+    missing = [f"no answer to {e.song.title}" for e in take.exchanges if not any(n.velocity for n in e.answer)]
+    if not take.frames:
+        missing.append("no frames")
+    if not missing:
+        return ""
+    said = "; ".join(dict.fromkeys(take.problems)) or "nothing at /error"
+    return f"the server gave {' and '.join(missing)}; it said: {said}"
 
 
 def _tap(server: ServerProcess) -> FrameTap:
@@ -144,8 +164,9 @@ def _tap(server: ServerProcess) -> FrameTap:
 
 def _round_trips(client: OscClient) -> list[float]:
     times = []
-    for token in range(PINGS):
-        times.append(client.ping(token))
+    for _ in range(PINGS):
+        sent, answered = client.ping()
+        times.append(answered - sent)
         until(now() + PING_EVERY)
     return times
 

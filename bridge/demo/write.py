@@ -17,7 +17,7 @@ SPACE = 32 << 20
 
 
 def write(played: Performance, report: Report, out: Path, tell: Callable[[str], None]) -> list[Path]:
-    """Write ``demo.{mid,png,wav,mp4,json}`` into the folder; return their paths. Raises OSError."""
+    """Write ``demo.{mid,png,wav,mp4,json}`` into the folder; return their paths. Raises OSError or NoEncoderError."""
     paths = [out / f"demo.{kind}" for kind in ("mid", "png", "wav", "mp4", "json")]
     midi, png, wav, mp4, json = paths
     tell("writing the notes and the picture")

@@ -14,9 +14,8 @@ import msgspec
 from bridge import clocks
 from bridge.media.encoders import Encoder
 from bridge.media.ring import FrameRing
+from bridge.media.watch import Watch
 
-POLL_SECONDS = 0.002
-"""How often the ring is looked at while somebody reads."""
 HELD_SECONDS = 1.0
 """A frame that no newer one follows is given again this often, so that players do not give up."""
 
@@ -58,8 +57,7 @@ class Feed:
         self.readers = 0
         self._closed = False
         self._encodings: dict[Encoder, _Encoding] = {}
-        self._waiting: set[asyncio.Future[None]] = set()
-        self._watch: asyncio.Task[None] | None = None
+        self._watch = Watch(ring, lambda: self.readers > 0)
         self._threads = ThreadPoolExecutor(2, "encode")  # two: a PNG takes long, and no JPEG should wait for it
         self._since = clocks.now()
         self._encodes = self._sends = 0
@@ -95,16 +93,17 @@ class Feed:
                 picture = await self._encoded(encoder)
                 if picture is not None:
                     return picture
-            await self._change(max(until - clocks.now(), POLL_SECONDS) if after else None)
+            await self._watch.change(max(until - clocks.now(), 0.001) if after else None)
 
     async def still(self, encoder: Encoder) -> Picture | None:
         """Return the newest frame's picture now, None before the first."""
         return await self._encoded(encoder) if self.ring.newest else None
 
-    def sent(self, picture: Picture) -> None:
-        """Count a picture that a reader has been given."""
+    def sent(self, picture: Picture, after: int) -> None:
+        """Count a picture that a reader has been given, who had the one numbered ``after`` before."""
         self._sends += 1
-        self._sent_ages.append(clocks.now() - picture.time)
+        if picture.sequence > after:  # the age of a frame that is held says nothing about the way here
+            self._sent_ages.append(clocks.now() - picture.time)
 
     def figures(self) -> dict[str, float]:
         """Return what was measured since the last call, as ``messages.Alive`` describes it."""
@@ -125,9 +124,7 @@ class Feed:
     def close(self) -> None:
         """End every stream: whoever waits or asks is told FeedClosedError."""
         self._closed = True
-        self._wake()
-        if self._watch is not None:
-            self._watch.cancel()
+        self._watch.close()
         self._threads.shutdown()
 
     async def _encoded(self, encoder: Encoder) -> Picture | None:
@@ -156,35 +153,3 @@ class Feed:
         self._taken_ages.append(frame.age())
         self._encodes += 1
         return Picture(encoder(frame), frame.sequence, frame.time)
-
-    async def _change(self, seconds: float | None) -> None:
-        """Wait until there is a newer frame than now, for so many seconds at most."""
-        if self._watch is None:
-            self._watch = asyncio.create_task(self._look())
-        future = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
-        try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            pass
-        finally:
-            self._waiting.discard(future)
-
-    def _wake(self) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(None)
-
-    async def _look(self) -> None:
-        """Look at the ring for as long as somebody waits or reads."""
-        try:
-            newest = self.ring.newest
-            self._wake()  # a frame may have come between a reader's look and this one
-            while self._waiting or self.readers:
-                await asyncio.sleep(POLL_SECONDS)
-                if self.ring.newest != newest:
-                    newest = self.ring.newest
-                    self._wake()
-        finally:
-            self._watch = None

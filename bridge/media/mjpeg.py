@@ -1,7 +1,8 @@
 """Motion JPEG over HTTP: ``multipart/x-mixed-replace``, for browsers, players and cameras' clients.
 
 Each part has ``Content-Length``, ``X-Timestamp`` (when the frame was generated, Unix seconds) and ``X-Frame`` (its
-number).
+number). A reader that is slower than the frames gets what its own system's receive buffer held before it gets the
+newest: HTTP has no answer that tells how far it has read. ``/frames.ws`` has.
 """
 
 import time
@@ -65,7 +66,7 @@ class _Stream(Response):
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
             await _send(send, part(picture))
-            self._feed.sent(picture)
+            self._feed.sent(picture, after)
             after = picture.sequence
 
 

@@ -30,10 +30,11 @@ async def serve(ring: FrameRing, listener: socket.socket, sock: socket.socket, m
         http=flow.Http,
         ws=flow.WebSocket,
         ws_max_size=65536,  # readers have nothing to say
+        ws_ping_interval=None,  # flow.WebSocket knows who is gone
         ws_per_message_deflate=False,  # a JPEG does not get smaller
         lifespan="off",
         log_config=None,
-        log_level="warning",
+        log_level="critical",  # what goes wrong is told to control
         access_log=False,
         proxy_headers=False,
         server_header=False,

@@ -35,8 +35,8 @@ def discover(report: Callable[[str], None]) -> tuple[type[Sink], ...]:
     for entry in pkgutil.iter_modules(bridge.media.__path__, "bridge.media."):
         try:
             module = importlib.import_module(entry.name)
-        except ImportError as error:
-            report(f"{entry.name} cannot be used: {error}")
+        except Exception as error:  # noqa: BLE001  (whatever is wrong with it, or with a library that it needs)
+            report(f"{entry.name} cannot be used: {type(error).__name__}: {error}")
             continue
         found += [
             value

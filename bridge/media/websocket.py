@@ -49,7 +49,7 @@ class WebSocketFrames(Sink):
                 await websocket.close(GOING_AWAY, "Antiphon is ending")
                 return
             await websocket.send_bytes(header(picture) + picture.data if with_header else picture.data)
-            self.feed.sent(picture)
+            self.feed.sent(picture, after)
             after = picture.sequence
 
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from bridge.osc.wire import OscError
 
-TCP_LIMIT = (1 << 24) - 4
+TCP_LIMIT = 4 << 20
 """Bytes of a packet in a stream; the first byte of such a length is always zero."""
 
 _END, _ESCAPE = b"\xc0", b"\xdb"
@@ -24,6 +24,11 @@ class Deframer:
         self._limit = limit
         self._buffer = bytearray()
         self._searched = 0
+
+    @property
+    def pending(self) -> int:
+        """Bytes that wait for the rest of their packet."""
+        return len(self._buffer)
 
     def feed(self, data: bytes) -> None:
         """Take what arrived."""

@@ -11,7 +11,9 @@ from collections.abc import Iterable
 from bridge.osc.wire import OscError
 
 MAX_PATTERN = 255
-"""Characters of a pattern; bounds the time of a match."""
+"""Characters of a pattern; bounds the time of a match, as does:"""
+MAX_CHOICES = 16
+"""Pairs of braces in a pattern."""
 
 _SPECIAL = re.compile(r"[?*\[\]{}]|//")
 
@@ -128,6 +130,8 @@ class Pattern:
         end = text.find("}", position)
         if end < 0:
             raise OscError(f"'{{' must be closed by '}}', got {text!r}")
+        if len(self._choices) == MAX_CHOICES:
+            raise OscError(f"a pattern must have at most {MAX_CHOICES} pairs of braces, got {text!r}")
         before, starts, ends = 1 << len(tokens), 0, 0
         tokens.append(None)
         for word in text[position:end].split(","):

@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _TICK = 0.1  # seconds between looks at leases and unsent errors
 _MAX_NAMED = 4_096  # clients whose named reply port is remembered
-_MAX_REASON = 500  # characters of an error
+_MAX_REASON = 500  # characters of an error's path, and of its reason
 
 Handle = Callable[[str, tuple[OscValue, ...], Client], None]
 
@@ -77,7 +77,8 @@ class OscService:
         self._note_targets_changed = note_targets_changed
         self._note_targets: tuple[OscTarget, ...] = ()
         self._entries = table.entries
-        self._index = PatternIndex(path for path, entry in table.entries.items() if entry.kind != "event")
+        self._subscribable = PatternIndex(table.entries)
+        self._addressable = PatternIndex(path for path, entry in table.entries.items() if entry.kind != "event")
         self._own = {"/ping": self._ping, "/subscribe": self._subscribe, "/unsubscribe": self._unsubscribe}
         self._subscriptions = Subscriptions(self._subscriptions_changed)
         self._named: OrderedDict[Client, Client] = OrderedDict()  # who named a reply port, and where that is
@@ -211,7 +212,7 @@ class OscService:
 
     def _dispatch_pattern(self, message: Message, client: Client) -> None:
         try:
-            paths = self._index.expand(message.path)
+            paths = self._addressable.expand(message.path)
         except OscError as error:
             self._refuse(client, message.path, str(error))
             return
@@ -270,6 +271,8 @@ class OscService:
 
     def _subscribe(self, client: Client, values: tuple[OscValue, ...], message: Message) -> None:
         pattern, port, lease = cast(tuple[str, int, float], values)
+        if not self._subscribable.expand(pattern):  # rather than silence for a slip of the pen
+            raise ArgumentError(f"pattern must match an address, got {pattern!r}: {self._suggestion(pattern)}")
         target = client
         if client.kind == "udp" and (port or self._reply_port):
             target = self._endpoint.client_at(client, port or self._reply_port or 0)
@@ -282,9 +285,12 @@ class OscService:
         self._send(target, encode("/subscribed", (pattern, float(lease))))
 
     def _unsubscribe(self, client: Client, values: tuple[OscValue, ...], message: Message) -> None:
-        pattern = cast(str, values[0])
+        pattern, port = cast(tuple[str, int], values)
+        targets = {self._reply_to(client), client}
+        if client.kind == "udp" and port:
+            targets = {self._endpoint.client_at(client, port)}
         ended = 0
-        for target in {self._reply_to(client), client}:
+        for target in targets:
             for text in self._subscriptions.remove(target, pattern):
                 ended += 1
                 self._send(target, encode("/unsubscribed", (text,)))
@@ -326,11 +332,11 @@ class OscService:
                 self._note_targets_changed(targets)
 
     def _tick(self) -> None:
+        self._ticker = asyncio.get_running_loop().call_later(_TICK, self._tick)
         for subscription in self._subscriptions.expire(self._clock()):
             self._send(subscription.client, encode("/unsubscribed", (subscription.pattern.text,)))
         for client, unsent in self._errors.summaries():
             self._send(self._reply_to(client), _error("", f"{unsent} more errors were not sent"))
-        self._ticker = asyncio.get_running_loop().call_later(_TICK, self._tick)
 
 
 def _encode(path: str, values: tuple[Value, ...]) -> bytes:
@@ -339,6 +345,9 @@ def _encode(path: str, values: tuple[Value, ...]) -> bytes:
 
 
 def _error(path: str, reason: str) -> bytes:
-    # The reason may quote what was sent to us, which must neither come back at its full length nor break the string.
-    reason = reason[:_MAX_REASON].encode(errors="replace").decode().replace("\0", "\ufffd")
-    return encode("/error", (path[:_MAX_REASON], reason))
+    return encode("/error", (_plain(path), _plain(reason)))
+
+
+def _plain(text: str) -> str:
+    # It may quote what was sent to us, which must neither come back at its full length nor break the string.
+    return text[:_MAX_REASON].encode(errors="replace").decode().replace("\0", "\ufffd")

@@ -9,7 +9,7 @@ from bridge.osc.patterns import Pattern
 from bridge.osc.transport import Client
 
 MAX_PER_CLIENT = 256
-MAX_TOTAL = 4_096
+MAX_TOTAL = 1_024
 
 
 class Subscription(msgspec.Struct):

@@ -17,6 +17,8 @@ RECEIVE_BUFFER = 4 << 20
 """Bytes asked of the system, to hold what arrives while the loop is busy."""
 MAX_PENDING = 1 << 20
 """Bytes kept for a TCP client that does not read, before its connection is dropped."""
+MAX_UNFINISHED = 64 << 20
+"""Bytes kept of all TCP clients' unfinished packets, before who sends more is dropped."""
 MAX_CLIENTS = 1_024
 """UDP senders remembered; also the most TCP connections."""
 _PER_TURN = 64
@@ -179,6 +181,13 @@ class _Connection(asyncio.Protocol):
         self._deframer.feed(data)
         if not self._draining:
             self._drain()
+        if self.unfinished > MAX_UNFINISHED // MAX_CLIENTS and self._server.unfinished > MAX_UNFINISHED:
+            self._drop(f"over {MAX_UNFINISHED} bytes of unfinished packets")
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that arrived and await the rest of their packet, or their turn."""
+        return self._deframer.pending
 
     def _drain(self) -> None:
         receiver = self._server.receiver
@@ -257,6 +266,11 @@ class TcpServer:
             connection.abort()
         await self._server.wait_closed()
 
+    @property
+    def unfinished(self) -> int:
+        """Bytes of all connections that await the rest of their packet, or their turn."""
+        return sum(connection.unfinished for connection in self.connections)
+
     def ended(self, connection: "_Connection") -> None:
         """A connection is no more."""
         self.connections.discard(connection)
@@ -270,7 +284,11 @@ async def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
 
     Raises OSError with what to do where the port is taken or the host is not ours.
     """
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except socket.gaierror as error:
+        text = f"{host!r} is not a host that is known here: choose one with --host, such as 127.0.0.1"
+        raise OSError(errno.EADDRNOTAVAIL, text) from error
     family, address = found[0][0], found[0][4]
     for attempt in range(16):  # a port free for UDP may be taken for TCP: then another
         udp = _bound(family, socket.SOCK_DGRAM, address)
@@ -303,7 +321,7 @@ def _bound(family: int, kind: int, address: tuple[Any, ...]) -> socket.socket:
             why = "is taken" if error.errno == errno.EADDRINUSE else "is not allowed"
             text = f"{name} port {address[1]} on {address[0]} {why}: end what uses it, or choose one with --osc-port"
         elif error.errno == errno.EADDRNOTAVAIL:
-            text = f"{address[0]} is no address of this machine: choose one with --osc-host, such as 127.0.0.1"
+            text = f"{address[0]} is no address of this machine: choose one with --host, such as 127.0.0.1"
         else:
             text = f"{name} port {address[1]} on {address[0]}: {os.strerror(error.errno or 0)}"
         raise OSError(error.errno, text) from error

@@ -22,7 +22,7 @@ UDP_LIMIT = 65_507
 MAX_PATH = 1_024
 """Bytes of an address."""
 MAX_ARGUMENTS = 16_384
-"""Type tags of a message."""
+"""Type tags in a packet."""
 MAX_ELEMENTS = 4_096
 """Messages and bundles in a packet, at all depths."""
 MAX_DEPTH = 16
@@ -84,6 +84,7 @@ class _Reader:
     def __init__(self, packet: bytes) -> None:
         self._packet = packet
         self._elements = 0
+        self._tags = 0
 
     def element(self, start: int, end: int, depth: int) -> Message | Bundle:
         self._elements += 1
@@ -117,6 +118,7 @@ class _Reader:
         head = packet.find(b"\0", packet.find(b",", start, end), end) + 4 & ~3
         known = _known_heads.get(packet[start:head])
         if known is not None and known[3] == end - start:
+            self._count(known[1], start)
             return Message(known[0], known[1], known[2].unpack_from(packet, head))
         if packet[start] != 0x2F:
             raise OscError(f"an address must start with '/', got {packet[start : start + 1]!r} at byte {start}")
@@ -127,11 +129,9 @@ class _Reader:
             return Message(path, "", ())
         if packet[offset] != 0x2C:
             raise OscError(f"type tags must start with ',', got {packet[offset : offset + 1]!r} at byte {offset}")
-        head = offset
         tags, offset = self._string(offset, end)
         types = tags[1:]
-        if len(types) > MAX_ARGUMENTS:
-            raise OscError(f"a message must have at most {MAX_ARGUMENTS} type tags, got {len(types)} at byte {head}")
+        self._count(types, start)
         if not types.strip("ifhdt"):
             layout = struct.Struct(">" + "".join(_FIXED[tag] for tag in types))
             if layout.size == end - offset:
@@ -141,6 +141,11 @@ class _Reader:
                     _known_heads[packet[start:offset]] = (path, types, layout, end - start)
                 return Message(path, types, layout.unpack_from(packet, offset))
         return Message(path, types, self._arguments(types, offset, end))
+
+    def _count(self, types: str, start: int) -> None:
+        self._tags += len(types)
+        if self._tags > MAX_ARGUMENTS:
+            raise OscError(f"a packet must have at most {MAX_ARGUMENTS} type tags, got {self._tags} by byte {start}")
 
     def _arguments(self, types: str, offset: int, end: int) -> tuple[Value, ...]:
         values: list[Value] = []

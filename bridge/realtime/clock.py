@@ -6,6 +6,11 @@ Time is handed in, never read. Times are bridge.clocks.now seconds; beats count 
 import math
 from typing import NamedTuple
 
+SLOWEST, FASTEST = 1.0, 1000.0
+"""Beats per minute that the clock can keep; what performers may set is narrower, in the address table."""
+LONGEST_BAR = 64
+"""Beats; likewise."""
+
 
 class Meter(NamedTuple):
     """From the bar line at ``beat``, which begins bar number ``bar``, each bar has ``beats_per_bar`` beats."""
@@ -88,14 +93,14 @@ class Clock:
 
 
 def _tempo(value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError(f"tempo must be a positive number of beats per minute, got {value!r}")
+    if not SLOWEST <= value <= FASTEST:
+        raise ValueError(f"tempo must be in range {SLOWEST:g}..{FASTEST:g} beats per minute, got {value!r}")
     return float(value)
 
 
 def _beats_per_bar(value: int) -> int:
-    if value < 1:
-        raise ValueError(f"beats per bar must be 1 or more, got {value!r}")
+    if not 1 <= value <= LONGEST_BAR:
+        raise ValueError(f"beats per bar must be in range 1..{LONGEST_BAR}, got {value!r}")
     return value
 
 

@@ -49,6 +49,10 @@ class Beat(NamedTuple):
     bar: int
     beats_per_bar: int
 
+    def at(self, time: float) -> float:
+        """Return the beat at ``time``."""
+        return self.beat + (time - self.time) * self.tempo / 60.0
+
 
 class NowPage:
     """One page; a single process writes it."""

@@ -4,11 +4,9 @@ import contextlib
 import ipaddress
 import select
 import socket
-import struct
 from typing import Any, NamedTuple, Protocol
 
-import mido
-
+from bridge.osc.wire import encode
 from bridge.realtime.messages import OscTarget
 
 NOTE_PATH = "/music/note/out"
@@ -82,20 +80,22 @@ class MidiOutput:
         """``port`` is an open mido output."""
         self.name = str(port.name)
         self._port = port
+        # Past mido's message objects: checking and encoding them, in cold caches, takes longer than all the rest.
+        self._send_message = port._rt.send_message
 
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
-        self._send(mido.Message("note_on", channel=channel, note=pitch, velocity=velocity))
+        self._send([0x90 | channel, pitch, velocity])
 
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
-        self._send(mido.Message("note_off", channel=channel, note=pitch, velocity=0))
+        self._send([0x80 | channel, pitch, 0])
 
     def close(self) -> None:
         with contextlib.suppress(Exception):  # a back-end may raise anything, and there is nothing left to put right
             self._port.close()
 
-    def _send(self, message: mido.Message) -> None:
+    def _send(self, message: list[int]) -> None:
         try:
-            self._port.send(message)
+            self._send_message(message)
         except Exception as error:  # each back-end raises its own kinds
             raise OutputError(
                 f"the MIDI port {self.name} failed ({error}) and is used no more: connect it and start Antiphon again"
@@ -115,15 +115,15 @@ class OscOutput:
 
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
         if self._pairs:
-            self._send(encode(NOTE_PATH, channel + 1, pitch, velocity))
+            self._send(encode(NOTE_PATH, (channel + 1, pitch, velocity)))
         if self._lengths:
-            self._send(encode(LENGTH_PATH, channel + 1, pitch, velocity, float(beats)))
+            self._send(encode(LENGTH_PATH, (channel + 1, pitch, velocity, float(beats))))
 
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
         if self._pairs:
-            self._send(encode(NOTE_PATH, channel + 1, pitch, 0))
+            self._send(encode(NOTE_PATH, (channel + 1, pitch, 0)))
         if self._lengths and cut:
-            self._send(encode(LENGTH_PATH, channel + 1, pitch, 0, 0.0))
+            self._send(encode(LENGTH_PATH, (channel + 1, pitch, 0, 0.0)))
 
     def close(self) -> None:
         """The socket belongs to the process, and stays open."""
@@ -139,14 +139,3 @@ class OscOutput:
             raise OutputError(
                 f"notes can no longer be sent to {self.name} ({error}): send /subscribe again from there"
             ) from error
-
-
-def encode(path: str, *values: int | float) -> bytes:
-    """Return an OSC message."""
-    tags = "," + "".join("i" if isinstance(value, int) else "f" for value in values)
-    return _padded(path) + _padded(tags) + struct.pack(">" + tags[1:], *values)
-
-
-def _padded(text: str) -> bytes:
-    data = text.encode("ascii")
-    return data + bytes(4 - len(data) % 4)

@@ -20,6 +20,10 @@ from models.contract import Note
 
 ON_TIME = 0.01
 """Seconds within which a note counts as sent on its beat, as far as its duration goes."""
+MOST_BEATS = 1e7
+"""Two weeks at 400 bpm: what a note may last, and how far off it may be."""
+FARTHEST_DOWNBEAT = 60.0
+"""Seconds from now."""
 MOST_BEATS_BEHIND = 64
 """After a longer stop than this (the machine slept), beats that were missed are not told one by one."""
 _END, _BEGIN = 0, 1  # on the same beat ends come first, so that a repeated pitch sounds anew
@@ -47,6 +51,7 @@ class Player:
         self._ledger = Ledger()
         self._schedule: list[_Due] = []
         self._order = 0
+        self._sent: list[tuple[float, float, Held, float]] = []  # time, when it was due, note, beats (0: its end)
         self._next_beat = math.ceil(clock.beat_at(now()))
         page.reset()
         self._write_beat()
@@ -78,8 +83,8 @@ class Player:
         wrong = []
         for note in command.notes:
             beat = command.beat + note.start
-            if (reason := _refusal(note)) or not math.isfinite(beat):
-                wrong.append(reason or f"a note's beat must be a finite number, got {beat!r}")
+            if reason := _refusal(beat, note):
+                wrong.append(reason)
             else:
                 self._add(beat, _BEGIN, command.phrase, note)
         if wrong:
@@ -91,6 +96,7 @@ class Player:
         heapq.heapify(self._schedule)
         for note in self._ledger.end_phrase(phrase):
             self._send_end(note, cut=True)
+        self._settle()
 
     def panic(self) -> None:
         """Forget the schedule and end every note, one by one."""
@@ -102,6 +108,7 @@ class Player:
         ended = self._ledger.end_all()
         for note in ended:
             self._send_end(note, cut=True)
+        self._settle()
         self._page.end_all(self._now())
         return len(ended)
 
@@ -116,6 +123,8 @@ class Player:
 
     def downbeat(self, time: float) -> None:
         """The bar line nearest to ``time`` moves there. Raises ValueError."""
+        if not abs(time - self._now()) <= FARTHEST_DOWNBEAT:
+            raise ValueError(f"a downbeat must be within {FARTHEST_DOWNBEAT:g} s of now, {self._now()!r}, got {time!r}")
         self.clock.align(time)
         beat = self.clock.beat_at(self._now())
         # The downbeat itself is told, though it is a moment ago by now.
@@ -151,6 +160,7 @@ class Player:
                 self._begin(due.phrase, due.beat, due.note, time)
             elif self._ledger.end(due.note):
                 self._send_end(due.note, cut=False, due=time)
+        self._settle()
         now = self._now()
         if clock.time_at(self._next_beat + MOST_BEATS_BEHIND) <= now:
             self._next_beat = math.floor(clock.beat_at(now))
@@ -172,26 +182,13 @@ class Player:
             self._send_end(before, cut=True)
         at = self.clock.beat_at(self._now()) if self._now() > self.clock.time_at(beat) + ON_TIME else beat
         end = max(beat + note.duration, at + note.duration / 2)
-        self._add(end, _END, phrase, held)
         for output in tuple(self.outputs):
             try:
                 output.begin(note.channel, note.pitch, note.velocity, end - at, self._now())
             except OutputError as error:
                 self._drop(output, error)
-        sent = self._now()
-        self._page.begin("answer", note.channel, note.pitch, note.velocity, sent)
-        self.events.append(
-            m.NoteSent(
-                time=sent,
-                beat=self.clock.beat_at(sent),
-                channel=note.channel,
-                pitch=note.pitch,
-                velocity=note.velocity,
-                duration=end - at,
-                phrase=phrase,
-                late=sent - due,
-            )
-        )
+        self._sent.append((self._now(), due, held, end - at))
+        self._add(end, _END, phrase, held)
 
     def _send_end(self, note: Held, cut: bool, due: float | None = None) -> None:
         """Send the end of a note that is struck out of the ledger already."""
@@ -200,11 +197,29 @@ class Player:
                 output.end(note.channel, note.pitch, cut, self._now())
             except OutputError as error:
                 self._drop(output, error)
-        sent = self._now()
-        self._page.end("answer", note.channel, note.pitch, sent)
-        late = 0.0 if due is None else sent - due
-        beat = self.clock.beat_at(sent)
-        self.events.append(m.NoteSent(sent, beat, note.channel, note.pitch, 0, 0.0, note.phrase, late))
+        now = self._now()
+        self._sent.append((now, now if due is None else due, note, 0.0))
+
+    def _settle(self) -> None:
+        """Write and tell what was sent; after the sending, since the next note of a chord must not wait for it."""
+        for time, due, note, duration in self._sent:
+            if duration:
+                self._page.begin("answer", note.channel, note.pitch, note.velocity, time)
+            else:
+                self._page.end("answer", note.channel, note.pitch, time)
+            self.events.append(
+                m.NoteSent(
+                    time=time,
+                    beat=self.clock.beat_at(time),
+                    channel=note.channel,
+                    pitch=note.pitch,
+                    velocity=note.velocity if duration else 0,
+                    duration=duration,
+                    phrase=note.phrase,
+                    late=time - due,
+                )
+            )
+        self._sent.clear()
 
     def _drop(self, output: Output, error: OutputError) -> None:
         self.outputs.remove(output)
@@ -217,13 +232,15 @@ class Player:
         self._page.set_beat(Beat(clock.anchor_time, clock.anchor_beat, clock.tempo, *meter))
 
 
-def _refusal(note: Note) -> str:
+def _refusal(beat: float, note: Note) -> str:
+    if not abs(beat) <= MOST_BEATS:
+        return f"a note's beat must be in range -{MOST_BEATS:g}..{MOST_BEATS:g}, got {beat!r}"
     if reason := _out_of_range(note.channel, note.pitch, note.velocity):
         return reason
     if not note.velocity:
         return "velocity must be in range 1..127, got 0"
-    if not (math.isfinite(note.duration) and note.duration > 0):
-        return f"duration must be a positive number of beats, got {note.duration!r}"
+    if not 0 < note.duration <= MOST_BEATS:
+        return f"duration must be more than 0 and at most {MOST_BEATS:g} beats, got {note.duration!r}"
     return ""
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import select
 import socket
 import sys
 import time
@@ -44,21 +45,13 @@ class MidiInputs:
         """For select()."""
         return self._reader.fileno()
 
-    def receive(self, message: mido.Message) -> None:
-        """Stamp a message; called on any thread. What is no note is left alone."""
+    def receive(self, event: tuple[Sequence[int], float], _: object = None) -> None:
+        """Stamp what arrived, a message and rtmidi's own time; called on any thread. Only notes are kept."""
         time = now()
-        if message.type == "note_on":
-            self._notes.put(Heard(time, message.channel, message.note, message.velocity))
-        elif message.type == "note_off":
-            self._notes.put(Heard(time, message.channel, message.note, 0))
-        else:
-            return
-        self.wake()
-
-    def wake(self) -> None:
-        """Let the loop's select() return; may be called on any thread and by a signal handler."""
-        with contextlib.suppress(OSError):  # full: then it is about to return anyway; or closed
-            self._writer.send(b"\0")
+        if note := parse_note(event[0]):
+            self._notes.put(Heard(time, *note))
+            with contextlib.suppress(OSError):  # full: then the loop is about to wake anyway; or closed
+                self._writer.send(b"\0")
 
     def take(self) -> list[Heard]:
         """Return what has arrived, in order."""
@@ -77,6 +70,18 @@ class MidiInputs:
         self._writer.close()
 
 
+def parse_note(data: Sequence[int]) -> tuple[int, int, int] | None:
+    """Return a MIDI message's channel 0..15, pitch and velocity (0 for an end), or None where it is no whole note."""
+    if len(data) != 3 or data[1] > 127 or data[2] > 127:
+        return None
+    match data[0] & 0xF0:
+        case 0x90:
+            return data[0] & 0x0F, data[1], data[2]
+        case 0x80:
+            return data[0] & 0x0F, data[1], 0
+    return None
+
+
 class MidiPorts:
     """The open ports."""
 
@@ -85,22 +90,39 @@ class MidiPorts:
         self.problems: list[str] = []
         self.inputs: list[Any] = []
         self.outputs: list[MidiOutput] = []
+        self._jack = JackWatch()
+        self._lost = False
         self.backend, problem = choose_backend()
         if not self.backend:
             self.problems.append(problem)
             return
         backend = mido.Backend(f"mido.backends.rtmidi/{self.backend}")
         for name in inputs or [""]:
-            if (
-                port := self._open(backend.open_input, backend.get_input_names, "in", name, callback=heard.receive)
-            ) is not None:
+            port = self._open(backend.open_input, backend.get_input_names, "in", name)
+            if port is not None:
+                # mido's own callback raises on some malformed messages, and decodes before a time could be taken.
+                port._rt.cancel_callback()
+                port._rt.set_callback(heard.receive)
                 self.inputs.append(port)
         for name in outputs or [""]:
-            if (port := self._open(backend.open_output, backend.get_output_names, "out", name)) is not None:
+            port = self._open(backend.open_output, backend.get_output_names, "out", name)
+            if port is not None:
                 self.outputs.append(MidiOutput(port))
+
+    def lost(self) -> str:
+        """Return what to tell, once, when the ports are gone with their JACK server; else nothing.
+
+        Not one message more may be sent then: the back-end would wait for the server without end.
+        """
+        if self._lost or self._jack.alive():
+            return ""
+        self._lost = True
+        return "the JACK server ended, and the MIDI ports with it: start it, then Antiphon again"
 
     def close(self) -> None:
         """Close what is open, after the back-end has had time to send the last notes."""
+        if self._lost or self.lost():
+            return  # there is nobody to take leave of
         if self.backend == "UNIX_JACK" and self.outputs:
             time.sleep(FLUSH)
         for output in self.outputs:
@@ -109,20 +131,51 @@ class MidiPorts:
             with contextlib.suppress(Exception):
                 port.close()
 
-    def _open(self, opener: Any, list_names: Any, way: str, name: str, **options: Any) -> Any:
+    def _open(self, opener: Any, list_names: Any, way: str, name: str) -> Any:
         setting = f"--midi-{way}put"
+        before = self._jack.sockets() if self.backend == "UNIX_JACK" else None
         try:
             if name:
-                return opener(find(name, list_names(), f"MIDI {way}put", setting), **options)
+                return opener(find(name, list_names(), f"MIDI {way}put", setting))
             if self.backend != "WINDOWS_MM":
-                return opener(NAME, client_name=f"{NAME}-{way}", **options)
+                return opener(NAME, client_name=f"{NAME}-{way}")
             self.problems.append(
                 f"Windows has no MIDI ports of our own: install loopMIDI, add a port there and name it with {setting};"
                 f" there are now: {', '.join(list_names()) or 'none'}"
             )
         except Exception as error:  # noqa: BLE001  (each back-end raises its own kinds)
             self.problems.append(f"the MIDI {way}put {name or NAME} could not be opened: {error}")
+        finally:
+            if before is not None:
+                self._jack.watch(self._jack.sockets() - before)
         return None
+
+
+class JackWatch:
+    """Tells whether the JACK server lives, which python-rtmidi does not: by its library's sockets to the server."""
+
+    def __init__(self) -> None:
+        self._poll = select.poll() if sys.platform == "linux" else None
+
+    def sockets(self) -> set[int]:
+        """Return the sockets that this process has open."""
+        found = set()
+        if self._poll is not None:
+            for entry in Path("/proc/self/fd").iterdir():
+                with contextlib.suppress(OSError):  # the folder's own entry is gone by now
+                    if entry.is_socket():
+                        found.add(int(entry.name))
+        return found
+
+    def watch(self, sockets: set[int]) -> None:
+        """From now on these are the ones to the server."""
+        if self._poll is not None:
+            for number in sockets:
+                self._poll.register(number, 0)  # only the end of the other side is told
+
+    def alive(self) -> bool:
+        """Whether the server still is at the other end. Takes a microsecond."""
+        return self._poll is None or not self._poll.poll(0)
 
 
 def find(name: str, there: Sequence[str], kind: str, setting: str) -> str:

@@ -1,16 +1,13 @@
 """The realtime process: waits for what is due, for control and for MIDI, and for no one else.
 
-It ends when control tells it to, when the system does (SIGTERM), and when the channel to control closes, which it does
-when control dies in any way; each time every sounding note is ended first.
+It ends when control tells it to, and when the channel to control closes, which it does when control dies in any way;
+each time every sounding note is ended first. Signals are control's affair: bridge.child has them ignored.
 """
 
 import contextlib
 import select
-import signal
 import socket
-import time
 from collections.abc import Sequence
-from types import FrameType
 
 import msgspec
 
@@ -41,9 +38,6 @@ def run(
     OSC listeners are sent their notes from ``udp_socket``. ``midi_input`` and ``midi_output`` name MIDI ports; where
     empty, ports of our own are opened. Raises OSError where the now page is not there.
     """
-    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):  # these reach the whole terminal: control says when to end
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
     scheduled = scheduling.claim()
     page = NowPage.attach(page_name)
     try:
@@ -70,7 +64,7 @@ class _Process:
         outputs = self._ports.outputs if self._ports else ()
         self._player = Player(Clock(now()), page, now, outputs)
         self._running = True
-        signal.signal(signal.SIGTERM, self._terminate)
+        scheduling.guard(lambda text: self._player.events.append(m.Problem(text)))
 
     def run(self, scheduled: str) -> None:
         try:
@@ -78,22 +72,21 @@ class _Process:
             scheduling.stop_garbage_collection()
             while self._running:
                 self._wait()
+                self._check_ports()
                 self._player.perform()
                 self._tell()
                 self._serve()
         except ChannelClosedError:
             pass
         finally:
+            with contextlib.suppress(ChannelClosedError):
+                self._check_ports()
             self._player.end_all()
             with contextlib.suppress(ChannelClosedError):
                 self._tell()
             if self._ports:
                 self._ports.close()
             self._inputs.close()
-
-    def _terminate(self, number: int, frame: FrameType | None) -> None:
-        self._running = False
-        self._inputs.wake()
 
     def _ready(self, scheduled: str) -> m.Ready:
         ports = self._ports
@@ -117,7 +110,13 @@ class _Process:
             if due - now() > SPIN:
                 return
         while now() < due:
-            time.sleep(0)  # lets the threads of MIDI inputs have the interpreter
+            select.select([self._inputs.fileno()], [], [], 0)  # lets the threads of MIDI inputs have the interpreter
+
+    def _check_ports(self) -> None:
+        if self._ports and (problem := self._ports.lost()):
+            gone = self._ports.outputs
+            self._player.outputs = [output for output in self._player.outputs if output not in gone]
+            self._channel.send(m.Problem(problem))
 
     def _serve(self) -> None:
         """Do what came in over MIDI and from control; what falls due meanwhile goes first."""
@@ -153,7 +152,11 @@ class _Process:
         for target in targets:
             kept = before.get(msgspec.structs.astuple(target))
             if kept is None or kept not in self._player.outputs:  # new, or one that failed and asks again
-                kept = OscOutput(target, self._udp_socket)
+                try:
+                    kept = OscOutput(target, self._udp_socket)
+                except ValueError as error:
+                    self._channel.send(m.Problem(f"notes cannot be sent to {target.host}:{target.port}: {error}"))
+                    continue
                 self._player.outputs.append(kept)
             self._listeners[msgspec.structs.astuple(target)] = kept
         for gone in before.values():

@@ -1,8 +1,8 @@
 """What notes do to the picture, as sums of bumps.
 
 A bump is a Gaussian on the torus: the product of a function of the row and one of the column. A sum of K bumps over a
-picture is therefore one matrix product, [H, K] @ [K, W], that the graphs make themselves; nothing the size of the picture
-is made here.
+picture is therefore one matrix product, [H, K] @ [K, W], that the graphs make themselves; nothing as large as the
+picture is made here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Paints with texture automata: numpy and onnxruntime, no torch.
 
-``training/graph.py`` tells what the three graphs do. A frame of up to 256×256 pixels (in area) has a cell for each pixel; a
-larger one is enlarged, in the graph, from a state of about that many cells.
+``training/graph.py`` tells what the three graphs do. A frame of up to 256×256 pixels (in area) has a cell for each
+pixel; a larger one is enlarged, in the graph, from a state of about that many cells.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PATCHES = 2.5  # blended patches across the shorter side
 class TextureCaPainter:
     """Grows a texture at ``width`` × ``height`` pixels, torn and stirred by notes, on ``threads`` threads.
 
-    The same sequence of moments and parameters gives the same frames to the bit, given the thread count and the machine.
+    The same sequence of moments and parameters gives the same frames to the bit on one machine and thread count.
     Raises OSError if the weights are missing, ValueError for a size under 16 pixels.
     """
 
@@ -112,9 +112,7 @@ class TextureCaPainter:
             (self.state,) = session.run(None, {"state": self.state, **feed})
 
     def _picture(self, moment: Moment, reaction: float, params: Mapping[str, Value]) -> tuple[NDArray[np.uint8], float]:
-        light_rows, light_columns = bumps.lights(
-            self._ripples.alive, moment.time, reaction, self.height, self.width
-        )
+        light_rows, light_columns = bumps.lights(self._ripples.alive, moment.time, reaction, self.height, self.width)
         pulse = PULSE * float(params["pulse"]) * math.exp(-4 * (moment.beat % 1.0))
         feed = {
             "state": self.state,

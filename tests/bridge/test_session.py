@@ -4,6 +4,7 @@ import pytest
 
 from bridge.addresses import Table
 from bridge.realtime import messages as realtime
+from bridge.realtime.now import Beat
 from bridge.session import LEAD, Session
 from models.contract import Note, NoteModel
 
@@ -13,6 +14,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.beat = 0.0
+        self.clock = Beat(time=0.0, beat=0.0, tempo=120.0, bar_beat=0, bar=0, beats_per_bar=4)
         self.values = Table(models=[NoteModelForTests]).defaults()
         self.commands: list[realtime.Command] = []
         self.calls: list[tuple] = []
@@ -20,8 +22,7 @@ class Stage:
         self.errors: list[tuple[str, str]] = []
         self.session = Session(
             self.values,
-            beat=lambda: self.beat,
-            tempo=lambda: 120.0,
+            clock=lambda: self.clock,
             time=lambda: self.beat / 2,
             to_realtime=self.commands.append,
             to_model=lambda *call: self.calls.append(call),
@@ -206,3 +207,14 @@ def test_what_was_heard_long_ago_is_forgotten(stage: Stage) -> None:
         stage.play((4.0 * bar, 4.0 * bar + 1, 60))
         stage.run_until(4.0 * bar + 8)
     assert len(stage.session._notes) < 40
+
+
+def test_bars_are_counted_from_where_the_metre_changed(stage: Stage) -> None:
+    stage.clock = stage.clock._replace(bar_beat=8, beats_per_bar=3)
+    stage.play((12.0, 13.0, 60))
+    stage.run_until(17)
+    ((_, call, _),) = stage.calls
+    assert (call.bars, call.beats_per_bar) == (2, 3)
+    assert call.notes == (Note(60, 90, 1.0, 1.0),)
+    stage.session.note_ready(1, Note(72, 80, 0.0, 1.0))
+    assert stage.played() == [(17.0, 72)]

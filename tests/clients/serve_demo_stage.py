@@ -9,7 +9,7 @@ import numpy as np
 
 from bridge import config
 from bridge.addresses import Table
-from bridge.server import Server
+from bridge.server import serve
 from models.contract import FrameModel, Moment, Note, NoteModel, Phrase, Value
 
 FIFTH = 7
@@ -51,11 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     config.add_arguments(parser)
     settings = config.load(parser.parse_args())
-
-    async def serve() -> None:
-        await Server(settings, Table(models=[Fifth, Glow])).run(lambda text: print(text, flush=True))
-
-    asyncio.run(serve())
+    asyncio.run(serve(settings, lambda text: print(text, flush=True), Table(models=[Fifth, Glow])))
     sys.exit(0)
 
 

@@ -8,7 +8,7 @@ import stage_models
 
 from bridge import config
 from bridge.addresses import Table
-from bridge.server import Server
+from bridge.server import serve
 
 
 def main() -> None:
@@ -16,11 +16,7 @@ def main() -> None:
     config.add_arguments(parser)
     table = Table(models=[stage_models.Chord, stage_models.Lamp, stage_models.Broken])
     settings = config.load(parser.parse_args())
-
-    async def serve() -> None:
-        await Server(settings, table).run(lambda text: print(text, flush=True))
-
-    asyncio.run(serve())
+    asyncio.run(serve(settings, lambda text: print(text, flush=True), table))
     sys.exit(0)
 
 

@@ -7,6 +7,7 @@ and the weights so far, and now and then a sheet of what the automaton grows; ``
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from .automaton import Automaton, seed_state, to_rgb
 from .loss import TextureLoss
 from .targets import SIZE, TARGETS, draw
 
-POOL, BATCH, PATCH = 512, 4, 64
-STEPS, STEPS_EARLY, EARLY = (20, 36), (16, 28), 150  # early on every second state is fresh
+POOL, PATCH = 512, 64
+BATCHES = (4, 4)  # states an iteration, before and after LATE of the training
+LATE = 0.4
+STEPS, EARLY = (14, 28), 200  # early on every second state is fresh
 OVERFLOW = 30.0  # the price of numbers beyond ±1
 CHECKPOINT_EVERY_S = 300.0
 
@@ -88,7 +91,7 @@ def main() -> None:
     automaton = Automaton()
     optimiser = torch.optim.Adam(automaton.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda i: min(1.0, (i + 10) / 30) * (0.5 ** int(4 * max(0.0, i / args.iterations - 0.3) / 0.7))
+        optimiser, lambda i: min(1.0, (i + 10) / 30) * (0.55 + 0.45 * math.cos(math.pi * i / args.iterations))
     )
     pool = seed_state(POOL, PATCH, generator)
     done, seconds = 0, 0.0
@@ -117,19 +120,20 @@ def main() -> None:
 
     began, last_saved, running = time.process_time(), time.monotonic(), 0.0
     while done < args.iterations:
-        chosen = torch.randperm(POOL, generator=generator)[:BATCH]
+        batch = BATCHES[done > LATE * args.iterations]
+        chosen = torch.randperm(POOL, generator=generator)[:batch]
         states = pool[chosen]
         early = done < EARLY and not args.start
         wild = states.abs().amax((1, 2, 3)) > 3  # run away: it would only drown the others' gradient
-        fresh = int(early or done % 3 == 0) * (BATCH // 2 if early else 1)
-        for index in range(BATCH):
-            if index < fresh or wild[index]:
+        for index in range(batch):
+            if (index < 2 and early) or (index == 0 and done % 3 == 0) or wild[index]:
                 states[index] = seed_state(1, PATCH, generator)[0]
-        states[-1:] = disturb(states[-1:], generator)
-        steps = int(torch.randint(*(STEPS_EARLY if early else STEPS), (1,), generator=generator))
+        if batch == BATCHES[-1] or done % 2:
+            states[-1:] = disturb(states[-1:], generator)
+        steps = int(torch.randint(*STEPS, (1,), generator=generator))
         after = automaton(states, steps)
         overflow = (after - after.clamp(-1, 1)).abs().mean((1, 2, 3))
-        # The logarithm, so that one state gone astray does not outweigh the three others.
+        # The logarithm, so that one state gone astray does not outweigh the others.
         loss = (loss_of(to_rgb(after)) + OVERFLOW * overflow).log().mean()
         optimiser.zero_grad()
         loss.backward()

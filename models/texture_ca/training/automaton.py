@@ -10,8 +10,8 @@ random mask), and perception and first layer are one 3×3 convolution, which is 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 CHANNELS = 12
 HIDDEN = 64
@@ -45,8 +45,8 @@ class Automaton(nn.Module):
         sense, act = self.sense.flatten(1)[:, :, None, None], self.act[:, :, None, None]
         for _ in range(steps):
             # Apart here, since this way round the gradient is cheaper.
-            seen = F.conv2d(F.pad(state, (1, 1, 1, 1), mode="circular"), perceive, groups=channels)
-            state = state + F.conv2d(F.relu(F.conv2d(seen, sense, self.sense_bias)), act)
+            seen = functional.conv2d(functional.pad(state, (1, 1, 1, 1), mode="circular"), perceive, groups=channels)
+            state = state + functional.conv2d(functional.relu(functional.conv2d(seen, sense, self.sense_bias)), act)
         return state
 
 

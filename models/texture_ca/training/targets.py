@@ -45,7 +45,8 @@ def _lit(height: NDArray, depth: float, sharpness: float = 24.0) -> tuple[Array,
     normal = np.stack([-dx, -dy, np.ones_like(dx)], -1)
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
     light = np.array([-0.5, -0.6, 0.62]) / np.linalg.norm([-0.5, -0.6, 0.62])
-    half = (light + [0, 0, 1]) / np.linalg.norm(light + [0, 0, 1])
+    half = light + np.array([0, 0, 1])
+    half /= np.linalg.norm(half)
     return np.clip(normal @ light, 0, 1), np.clip(normal @ half, 0, 1) ** sharpness
 
 
@@ -103,7 +104,7 @@ def coral() -> Array:
 def embers() -> Array:
     """Dark cracked plates with violet sheen, the cracks glowing from red to pale yellow."""
     rng = np.random.default_rng(12)
-    near, border, owner = _cells(rng, 150, 9, 60)
+    _, border, owner = _cells(rng, 150, 9, 60)
     shade = rng.uniform(0, 1, 150)[owner]
     relief = np.minimum(border / 18, 1) + 0.06 * _band_noise(rng, 10) + 0.1 * _band_noise(rng, 24)
     diffuse, specular = _lit(gaussian_filter(relief, 1.2, mode="wrap"), 7, 16)
@@ -134,7 +135,11 @@ def scales() -> Array:
         rays = 0.5 + 0.5 * np.cos(np.arctan2(local_x, local_y + radius * 0.9) * 34)
         colour = _ramp(
             hue * 0.22 + 0.35 + 0.3 * depth,
-            (0, "0b7a4b"), (0.3, "12c9a0"), (0.5, "1a8cff"), (0.75, "5b2bff"), (1, "d01fe0"),
+            (0, "0b7a4b"),
+            (0.3, "12c9a0"),
+            (0.5, "1a8cff"),
+            (0.75, "5b2bff"),
+            (1, "d01fe0"),
         )
         shade = np.clip(0.12 + 1.05 * depth**1.3, 0, 1) * (0.72 + 0.28 * rays)
         colour = colour * shade[..., None]
@@ -154,8 +159,18 @@ def ink() -> Array:
     bands = gaussian_filter(bands, 0.7, mode="wrap")
     colour = _ramp(
         bands,
-        (0.0, "05060f"), (0.16, "070b2c"), (0.22, "1238d6"), (0.34, "18a0ff"), (0.38, "05060f"), (0.50, "0a0510"),
-        (0.54, "d4140c"), (0.68, "ff5a12"), (0.72, "ffd35a"), (0.78, "fff0c8"), (0.82, "30060c"), (1.0, "05060f"),
+        (0.0, "05060f"),
+        (0.16, "070b2c"),
+        (0.22, "1238d6"),
+        (0.34, "18a0ff"),
+        (0.38, "05060f"),
+        (0.50, "0a0510"),
+        (0.54, "d4140c"),
+        (0.68, "ff5a12"),
+        (0.72, "ffd35a"),
+        (0.78, "fff0c8"),
+        (0.82, "30060c"),
+        (1.0, "05060f"),
     )
     return colour * (0.9 + 0.1 * _band_noise(rng, 8)[..., None] * 0.6)
 
@@ -183,7 +198,7 @@ def weave() -> Array:
     pitch = 512 / 20
     u, v = x / pitch, y / pitch
     column, row = np.floor(u).astype(int), np.floor(v).astype(int)
-    over = ((column + row) % 2 == 0)
+    over = (column + row) % 2 == 0
     along = np.where(over, v, u) % 1 - 0.5
     across = np.where(over, u, v) % 1 - 0.5
     round_ = np.sqrt(np.clip(1 - (across / 0.47) ** 2, 0, 1))

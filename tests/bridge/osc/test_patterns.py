@@ -41,7 +41,9 @@ def test_matches(pattern, matching, other):
     assert [path for path in other if compiled.matches(path)] == []
 
 
-@pytest.mark.parametrize("text", ["a", "", "/[a", "/{a", "/a]", "/a}", "/" + "a" * MAX_PATTERN, "/[é-ü]"])
+@pytest.mark.parametrize(
+    "text", ["a", "", "/[a", "/{a", "/a]", "/a}", "/" + "a" * MAX_PATTERN, "/" + "{}" * 17, "/[é-ü]"]
+)
 def test_no_pattern(text):
     with pytest.raises(OscError):
         Pattern(text)
@@ -66,18 +68,18 @@ def test_a_plain_address_matches_itself_only(path):
 
 
 @pytest.mark.parametrize(
-    "text", ["/" + "*" * 40, "/" + "*a" * 40, "/*" * 40, "//" + "*e*" * 40, "//*{a,e,}" * 28, "/" + "{,a}" * 60]
+    "text", ["/" + "*" * 40, "/" + "*a" * 40, "/*" * 40, "//" + "*e*" * 40, "//*{a,e,}" * 16, "//" + "*?" * 120]
 )
 def test_forty_stars_take_no_time(text):
     paths = [*Table().entries, *(f"/frames/model_with_a_name/parameter_{number}" for number in range(100))]
     index = PatternIndex(paths)
     seconds = []
-    for _ in range(3):  # the machine may be busy
+    for _ in range(3):
         index.expand.cache_clear()
-        began = time.perf_counter()
+        began = time.thread_time()  # the machine may be busy
         index.expand(text)
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < (0.010 if text.count("*") >= 40 else 0.050)
+        seconds.append(time.thread_time() - began)
+    assert min(seconds) < 0.010
 
 
 def test_the_index_keeps_the_order():

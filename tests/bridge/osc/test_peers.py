@@ -141,8 +141,10 @@ def test_pure_data_over_udp():
 def test_pure_data_over_tcp():
     async def run():
         async with running() as (rig, _):
-            async with program(*pd("osc_tcp.pd", f"bridge {rig.service.address[1]}"), output="stderr") as prints:
+            command = pd("osc_tcp.pd", f"bridge {rig.service.address[1]}")
+            async with program(*command, output="stderr") as prints:
                 await prints("heard: list pong 42")
+                assert rig.service.counts.received == 1
 
     asyncio.run(run())
 
@@ -155,8 +157,8 @@ def test_python_osc_over_udp():
             client.send_message("/music/listen", False)
             assert await handled(rig, 2) == [("/music/note/in", (1, 60, 100)), ("/music/listen", (False,))]
             client.send_message("/ping", [1, "two"])
-            messages = await asyncio.to_thread(lambda: list(client.get_messages(PATIENCE)))
-            assert (messages[0].address, messages[0].params) == ("/pong", [1, "two"])
+            message = await asyncio.to_thread(lambda: next(client.get_messages(PATIENCE)))
+            assert (message.address, message.params) == ("/pong", [1, "two"])
             client._sock.close()
 
     asyncio.run(run())
@@ -170,8 +172,8 @@ def test_python_osc_over_tcp(mode):
             client = await asyncio.to_thread(connect)
             client.send_message("/music/note/in", [1, 60, 100])
             client.send_message("/ping", [0xC0])
-            messages = await asyncio.to_thread(lambda: next(client.get_messages(5)))
-            assert (messages.address, messages.params) == ("/pong", [0xC0])
+            message = await asyncio.to_thread(lambda: next(client.get_messages(PATIENCE)))
+            assert (message.address, message.params) == ("/pong", [0xC0])
             assert rig.handled == [("/music/note/in", (1, 60, 100))]
             client.close()
 

@@ -7,6 +7,8 @@ import socket
 import pytest
 
 from bridge.addresses import Table
+from bridge.osc import transport
+from bridge.osc.framing import TCP_LIMIT
 from bridge.osc.service import OscService
 from bridge.osc.transport import RECEIVE_BUFFER, receive_buffer_advice
 from bridge.osc.wire import encode
@@ -220,21 +222,37 @@ async def test_subscriptions_renew_and_run_out():
 @scenario
 async def test_unsubscribe():
     async with running() as (rig, peer):
-        for pattern in ("/a", "/b", "/c"):
+        for pattern in ("/ping", "/music/*", "//beat"):
             peer.send("/subscribe", pattern)
             await peer.expect("/subscribed", pattern, 60.0)
-        peer.send("/unsubscribe", "/b")
-        await peer.expect("/unsubscribed", "/b")
-        peer.send("/unsubscribe", "/b")
-        await peer.expect_error("/unsubscribe", "subscribed to", "/b")
+        peer.send("/unsubscribe", "/music/*")
+        await peer.expect("/unsubscribed", "/music/*")
+        peer.send("/unsubscribe", "/music/*")
+        await peer.expect_error("/unsubscribe", "subscribed to", "/music/*")
         peer.send("/unsubscribe")
-        await peer.expect("/unsubscribed", "/a")
-        await peer.expect("/unsubscribed", "/c")
+        await peer.expect("/unsubscribed", "/ping")
+        await peer.expect("/unsubscribed", "//beat")
         peer.send("/subscribe", "[", 0)
         await peer.expect_error("/subscribe", "start with '/'")
-        peer.send("/subscribe", "/x", 0, 0.1)
+        peer.send("/subscribe", "/music/stat")
+        await peer.expect_error("/subscribe", "must match an address", "did you mean /music/state?")
+        peer.send("/subscribe", "/ping", 0, 0.1)
         await peer.expect_error("/subscribe", "lease", "0.1")
         assert rig.service.subscriptions == 0
+
+
+@scenario
+async def test_a_client_whose_port_changes_unsubscribes_by_the_port_it_named():
+    async with running() as (rig, peer):
+        ear = Peer(rig.service)
+        peer.send("/subscribe", "/ping", ear.port)
+        await ear.expect("/subscribed", "/ping", 60.0)
+        other = Peer(rig.service)
+        other.send("/unsubscribe", "/ping", ear.port)
+        await ear.expect("/unsubscribed", "/ping")
+        assert rig.service.subscriptions == 0
+        other.close()
+        ear.close()
 
 
 @scenario
@@ -243,11 +261,11 @@ async def test_stop_tells_subscribers():
     await rig.service.start("127.0.0.1", 0)
     peer, connection = Peer(rig.service), await TcpPeer.open(rig.service, "slip")
     for each in (peer, connection):
-        each.send("/subscribe", "/x")
-        await each.expect("/subscribed", "/x", 60.0)
+        each.send("/subscribe", "/error")
+        await each.expect("/subscribed", "/error", 60.0)
     await rig.service.stop()
     for each in (peer, connection):
-        await each.expect("/unsubscribed", "/x")
+        await each.expect("/unsubscribed", "/error")
     await connection.ended()
     await connection.close()
     peer.close()
@@ -255,14 +273,15 @@ async def test_stop_tells_subscribers():
 
 @scenario
 async def test_subscriptions_are_limited():
+    patterns = [f"/{{ping,{number}}}" for number in range(257)]
     async with running() as (_rig, peer):
-        for number in range(256):
-            peer.send("/subscribe", f"/{number}")
-            await peer.expect("/subscribed", f"/{number}", 60.0)
-        peer.send("/subscribe", "/256")
+        for pattern in patterns[:-1]:
+            peer.send("/subscribe", pattern)
+            await peer.expect("/subscribed", pattern, 60.0)
+        peer.send("/subscribe", patterns[-1])
         await peer.expect_error("/subscribe", "at most 256")
-        peer.send("/subscribe", "/255")
-        await peer.expect("/subscribed", "/255", 60.0)
+        peer.send("/subscribe", patterns[-2])
+        await peer.expect("/subscribed", patterns[-2], 60.0)
 
 
 @scenario
@@ -377,7 +396,52 @@ async def test_a_tcp_client_that_does_not_read_is_cut_off():
         await connection.close()
 
 
+@scenario
+async def test_unfinished_packets_are_limited(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_UNFINISHED", 1 << 20)
+    async with running() as (rig, _):
+        connection = await TcpPeer.open(rig.service)
+        connection.writer.write(TCP_LIMIT.to_bytes(4, "big") + bytes(TCP_LIMIT - 1))
+        await connection.ended()
+        assert rig.service.counts.dropped == 1
+        await connection.close()
+
+
+@scenario
+async def test_connections_are_limited(monkeypatch):
+    monkeypatch.setattr(transport, "MAX_CLIENTS", 1)
+    async with running() as (rig, _):
+        first, second = await TcpPeer.open(rig.service), await TcpPeer.open(rig.service)
+        await second.ended()
+        first.send("/ping", 1)
+        await first.expect("/pong", 1)
+        assert rig.service.counts.dropped == 1
+        await first.close()
+        await second.close()
+
+
+@scenario
+async def test_a_connection_may_end_right_after_its_last_message():
+    async with running() as (rig, _):
+        connection = await TcpPeer.open(rig.service, "slip")
+        for _ in range(1_000):
+            connection.send("/panic")
+        await connection.close()
+        while len(rig.handled) < 1_000:
+            await asyncio.sleep(0)
+
+
 # ---- sockets
+
+
+@scenario
+async def test_a_loop_that_watches_no_sockets():
+    def add_reader(*_):
+        raise NotImplementedError  # as Windows' loop does
+
+    asyncio.get_running_loop().add_reader = add_reader
+    async with running() as (_rig, peer):
+        await peer.settle()
 
 
 @scenario
@@ -409,8 +473,10 @@ async def test_a_taken_port_says_what_to_do(kind):
 
 @scenario
 async def test_a_foreign_host_says_what_to_do():
-    with pytest.raises(OSError, match=r"192\.0\.2\.1 is no address of this machine.*--osc-host"):
+    with pytest.raises(OSError, match=r"192\.0\.2\.1 is no address of this machine.*--host"):
         await Rig().service.start("192.0.2.1", 0)
+    with pytest.raises(OSError, match=r"'not a name' is not a host.*--host"):
+        await Rig().service.start("not a name", 0)
 
 
 @scenario

@@ -126,6 +126,10 @@ def test_an_error_states_rule_value_and_place(packet, parts):
 
 
 def test_limits_of_bundles():
+    message = encode("/tags", (0,) * 64)
+    decode(encode_bundle(1, [message] * 150))
+    with pytest.raises(OscError, match=f"at most {MAX_ARGUMENTS} type tags"):
+        decode(encode_bundle(1, [message] * (MAX_ARGUMENTS // 64 + 1)), limit=1 << 20)
     packet = encode("/deep")
     for _ in range(MAX_DEPTH):
         packet = encode_bundle(1, [packet])
@@ -178,7 +182,7 @@ NEARLY = st.one_of(
 )
 
 
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=3_000, deadline=None)
 @given(NEARLY)
 def test_any_bytes_decode_or_raise_osc_error(packet):
     try:

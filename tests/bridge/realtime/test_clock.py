@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -87,10 +88,10 @@ def test_a_downbeat_jumps_by_half_a_bar_at_most(time, tempo, meter):
     assert clock.position(round(clock.beat_at(time)))[1] == 0
 
 
-@pytest.mark.parametrize("tempo", [0, -3, math.nan, math.inf])
-def test_a_tempo_must_be_positive(tempo):
+@pytest.mark.parametrize("tempo", [0, -3, 1e300, 1e-300, math.nan, math.inf])
+def test_a_tempo_must_be_one_that_the_clock_can_keep(tempo):
     clock = Clock(0)
-    with pytest.raises(ValueError, match=f"positive number of beats per minute, got {tempo!r}"):
+    with pytest.raises(ValueError, match=rf"in range 1\.\.1000 beats per minute, got {re.escape(repr(tempo))}"):
         clock.set_tempo(tempo, 1)
     assert clock.tempo == 120
     with pytest.raises(ValueError, match="beats per minute"):
@@ -99,7 +100,7 @@ def test_a_tempo_must_be_positive(tempo):
 
 def test_other_errors_name_the_rule_and_the_value():
     clock = Clock(0)
-    with pytest.raises(ValueError, match="beats per bar must be 1 or more, got 0"):
+    with pytest.raises(ValueError, match=r"beats per bar must be in range 1\.\.64, got 0"):
         clock.set_meter(0, 1)
     with pytest.raises(ValueError, match="time must be a finite number, got nan"):
         clock.align(math.nan)
