@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from bridge import __version__
+from bridge import version
 from bridge.addresses import ArgumentError, OscValue, Table
 from bridge.child import Child
 from bridge.clocks import now
@@ -42,7 +42,7 @@ class Control:
         """``http`` is the listening socket for media. Raises ArgumentError for settings that the table refuses."""
         self.parameters = Parameters(table, settings.parameters, self._changed)
         self.values = self.parameters.values
-        self.facts: dict[str, int | float | str] = {"version": __version__}
+        self.facts: dict[str, int | float | str] = {}
         self.ready = asyncio.Event()
         """Every process has loaded what it needs, or could not."""
         self._unready = {"realtime", "media", "/music", "/frames"}
@@ -172,6 +172,7 @@ class Control:
             slot.send(self._frame_params())
 
     def _info(self) -> Iterator[tuple[str, int | float | str]]:
+        yield "version", version()
         yield from self.facts.items()
         yield "process/realtime", self._realtime.pid or 0
         yield "process/media", self._media.pid or 0
