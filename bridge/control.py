@@ -4,7 +4,7 @@ import asyncio
 import logging
 import statistics
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -57,6 +57,7 @@ class Control:
             reply_port=settings.reply_port,
             note_targets_changed=lambda targets: self._realtime.send(realtime.SetOscTargets(targets)),
         )
+        self._due_soon: list[Callable[[], None]] = []
         self.session = Session(
             self.values,
             clock=page.beat,
@@ -154,7 +155,7 @@ class Control:
                         self.osc.reply(client, "/info", name, fact)
             case _:
                 self.parameters.set(path, values[0])
-        self._rearm()
+        self._soon(self._rearm)
 
     def _changed(self, path: str, before: Value, after: Value) -> None:
         self.osc.send_event(path, after)
@@ -169,7 +170,22 @@ class Control:
                     self.session.model_lost()
                 slot.start()
         elif slot is self._frames:
-            slot.send(self._frame_params())
+            self._soon(self._tell_frames)
+
+    def _soon(self, do: Callable[[], None]) -> None:
+        """Do it once after all messages that are being read now: of a hundred, the last one tells."""
+        if do not in self._due_soon:
+            if not self._due_soon:
+                asyncio.get_running_loop().call_soon(self._do_soon)
+            self._due_soon.append(do)
+
+    def _do_soon(self) -> None:
+        due, self._due_soon = self._due_soon, []
+        for do in due:
+            do()
+
+    def _tell_frames(self) -> None:
+        self._frames.send(self._frame_params())
 
     def _info(self) -> Iterator[tuple[str, int | float | str]]:
         yield "version", version()

@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from bridge import weights
 from bridge.__main__ import main
 from bridge.demo import run as demo_run
 from bridge.demo.run import DemoError, demo
 from bridge.demo.songs import ODE_TO_JOY, SIMPLE_GIFTS
 from bridge.demo.synth import TAIL
 from bridge.measure.report import read
+from models.contract import discover
 from tests.jack import JackServer
 
 CLIENTS = Path(__file__).parents[2] / "clients"
@@ -71,9 +73,9 @@ def test_a_call_over_midi(jack_server: JackServer, tmp_path: Path, monkeypatch: 
     for name, value in jack_server.env.items():
         monkeypatch.setenv(name, value)
     said: list[str] = []
-    demo(tmp_path, tempo=TEMPO, with_midi=True, tell=said.append, command=STAGE)
-    assert "bar 5: calling with Simple Gifts over MIDI" in said
-    called = [note.pitch for song in (ODE_TO_JOY, SIMPLE_GIFTS) for note in song.phrase.notes]
+    demo(tmp_path, tempo=TEMPO, with_midi=True, tell=said.append, command=STAGE, songs=(SIMPLE_GIFTS,))
+    assert "bar 1: calling with Simple Gifts over MIDI" in said
+    called = [note.pitch for note in SIMPLE_GIFTS.phrase.notes]
     assert pitches(tmp_path / "demo.mid", 1) == [pitch + FIFTH for pitch in called]
 
 
@@ -112,6 +114,9 @@ def test_a_server_that_does_not_start(tmp_path: Path) -> None:
 
 def test_the_embedded_models_within_a_minute(tmp_path: Path) -> None:
     """As a user runs it."""
+    missing = [file for model in discover() for file in model.weights if not (weights.FOLDER / file).is_file()]
+    if missing:
+        pytest.skip(f"the embedded models' weights are not all there: {', '.join(missing)}")
     begin = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "bridge", "demo", "--out", str(tmp_path / "out")],
