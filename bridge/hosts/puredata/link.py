@@ -34,13 +34,15 @@ def link(table: Table) -> Canvas:
 
     parsed = _ears(pd, ear)
     pd.connect(parsed, messages)
-    there = _presence(pd, parsed)
+    # The way is open before anyone is told that it is.
+    there = pd.obj(700, 430, "t f f f")
+    pd.connect(_presence(pd, parsed), there)
     pd.connect(there, connected)
     pd.connect(there, pd.obj(820, 600, "s antiphon-connected"))
 
     # Only the subscription is sent while nobody is there.
     gate = pd.obj(10, 480, "spigot")
-    pd.connect(there, gate, 0, 1)
+    pd.connect(there, gate, 2, 1)
     pd.connect(packets, gate)
     send = pd.obj(10, 510, "list prepend send")
     pd.chain(gate, send, pd.obj(10, 535, "list trim"), socket)
@@ -103,7 +105,7 @@ def _questions(pd: Canvas, there: int, gate: int, table: Table) -> None:
     """Ask for every parameter's value once the bridge is there."""
     controls = [control for page in pages(table).values() for control in page]
     met = pd.obj(500, 440, "sel 1")
-    pd.connect(there, met)
+    pd.connect(there, met, 1)
     for position, pattern in enumerate(queries(controls)):
         ask = pd.obj(200, 440 + ROW * position, f"oscformat {pattern.strip('/').replace('/', ' ')}")
         pd.connect(met, ask)
