@@ -7,9 +7,14 @@ from bridge.addresses import Table
 
 def files(table: Table) -> dict[str, bytes]:
     """Every patch by its path below patches/."""
+    from bridge.hosts import max as max_
     from bridge.hosts import puredata
 
-    hosts = {"puredata": puredata.files(table)}
+    hosts = {
+        "ableton": max_.devices(table),
+        "max": max_.files(table),
+        "puredata": puredata.files(table),
+    }
     return {f"{host}/{name}": content for host, found in hosts.items() for name, content in found.items()}
 
 

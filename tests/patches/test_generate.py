@@ -17,7 +17,7 @@ def test_a_patch_that_is_changed_missing_or_unwanted_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["patches", "--out", str(tmp_path)]) == 0
-    written = capsys.readouterr().out.split()
+    written = capsys.readouterr().out.splitlines()
     assert all(Path(path).is_file() for path in written)
     assert main(["patches", "--check", "--out", str(tmp_path)]) == 0
     changed, missing = Path(written[0]), Path(written[-1])

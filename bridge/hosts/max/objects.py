@@ -1,7 +1,7 @@
 """The stock Max objects that the patches use, with their inlets and outlets.
 
-Source: each object's page of the Max 8 reference, docs.cycling74.com/legacy/max8/refpages/<name> (for live.* too),
-and where the number follows from the arguments, the text there that says so.
+Source: each object's page of Cycling '74's reference, docs.cycling74.com/reference/<name>; for those whose inlets or
+outlets follow from the arguments (t, pack, unpack, sel, route), the words on that page that say how.
 """
 
 from collections.abc import Sequence

@@ -35,7 +35,7 @@ class Page:
                 if self._follow:
                     self._show(control, box, routes, values.index(control))
                 else:
-                    self._max.connect(hello, box)
+                    self._say(control, box, hello)
             self._wires += ROW
         return left + ((len(controls) + rows - 1) // rows) * (WIDTH + GAP)
 
@@ -65,6 +65,15 @@ class Page:
     def _chain(self, box: str, *boxes: str) -> str:
         self._max.chain(box, *boxes, self._link)
         return box
+
+    def _say(self, control: Control, box: str, hello: str) -> None:
+        """Send the value as soon as the bridge is there."""
+        if control.kind == "text":
+            self._max.connect(hello, box)  # a textedit knows only bang, which would turn a live.toggle over
+            return
+        say = self._max.message(1560, self._wires, "outputvalue")
+        self._max.connect(hello, say)
+        self._max.connect(say, box)
 
     def _show(self, control: Control, box: str, routes: str, outlet: int) -> None:
         """Follow the bridge's value without sending it back."""
