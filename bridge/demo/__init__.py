@@ -1,0 +1,1 @@
+"""``antiphon demo``: a melody played into the real server, and what came back, as pictures and sound."""

@@ -1,0 +1,1 @@
+"""Frames on their way from the models to those who look."""

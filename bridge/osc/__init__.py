@@ -1,0 +1,1 @@
+"""OSC over UDP and TCP: the wire, the sockets, patterns, subscriptions and replies."""

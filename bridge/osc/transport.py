@@ -1,0 +1,373 @@
+"""The sockets: one UDP socket and a TCP server on the same port number. Nothing here blocks the loop."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import socket
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, cast
+
+from bridge.osc.framing import TCP_LIMIT, Deframer, FramingError, frame
+from bridge.osc.wire import UDP_LIMIT, OscError
+
+RECEIVE_BUFFER = 4 << 20
+"""Bytes asked of the system, to hold what arrives while the loop is busy."""
+MAX_PENDING = 1 << 20
+"""Bytes kept for a TCP client that does not read, before its connection is dropped."""
+MAX_UNFINISHED = 64 << 20
+"""Bytes kept of all TCP clients' unfinished packets, before who sends more is dropped."""
+MAX_CLIENTS = 1_024
+"""UDP senders remembered; also the most TCP connections."""
+_PER_TURN = 64
+"""Packets taken from one socket before the loop's other work gets its turn."""
+
+_Datagram = tuple[Any, ...]  # a socket address: (host, port), for IPv6 with flow and scope
+
+
+class Client:
+    """Someone who sends messages and can be sent packets; equal where packets go to the same place."""
+
+    __slots__ = ("_send", "address", "key", "kind")
+
+    def __init__(
+        self, kind: Literal["udp", "tcp"], address: tuple[str, int], key: object, send: Callable[[bytes], bool]
+    ) -> None:
+        self.kind = kind
+        self.address = address
+        """Host and port that it sends from."""
+        self.key = key
+        """What makes it the same as another: its socket address, or its connection."""
+        self._send = send
+
+    def send(self, packet: bytes) -> bool:
+        """Send to the client's own address; False where the system refused."""
+        return self._send(packet)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Client) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"{self.kind} {self.address[0]}:{self.address[1]}"
+
+
+class Receiver(Protocol):
+    """Who is told what arrives."""
+
+    def packet_received(self, packet: bytes, client: Client) -> None:
+        """A packet, not yet decoded."""
+
+    def packet_broken(self, error: OscError, client: Client) -> None:
+        """A stream held something that is not a packet."""
+
+    def client_dropped(self, client: Client, reason: str) -> None:
+        """A TCP client was cut off by us."""
+
+    def client_gone(self, client: Client) -> None:
+        """A TCP connection has ended, in any way."""
+
+
+class UdpEndpoint:
+    """One bound UDP socket, read as fast as it fills."""
+
+    def __init__(self, sock: socket.socket, receiver: Receiver) -> None:
+        self.socket = sock
+        """Another process may send from it, too."""
+        self.receive_buffer = request_receive_buffer(sock)
+        """Bytes that the system granted of RECEIVE_BUFFER."""
+        self._receiver = receiver
+        self._clients: OrderedDict[_Datagram, Client] = OrderedDict()
+        self._last: tuple[_Datagram | None, Client | None] = (None, None)
+        self._buffer = bytearray(UDP_LIMIT + 1)
+        self._view = memoryview(self._buffer)
+        self._transport: asyncio.DatagramTransport | None = None
+        sock.setblocking(False)
+
+    async def start(self) -> None:
+        """Begin to read."""
+        loop = asyncio.get_running_loop()
+        try:
+            loop.add_reader(self.socket, self._readable)
+        except NotImplementedError:  # Windows' proactor loop waits for each datagram itself
+            self._transport, _ = await loop.create_datagram_endpoint(
+                lambda: _Datagrams(self.received), sock=self.socket
+            )
+
+    def stop(self) -> None:
+        """Close the socket."""
+        if self._transport is None:
+            asyncio.get_running_loop().remove_reader(self.socket)
+            self.socket.close()
+        else:
+            self._transport.close()
+
+    def client(self, address: _Datagram) -> Client:
+        """A client at a socket address."""
+        return Client("udp", (address[0], address[1]), address, lambda packet: self._send(packet, address))
+
+    def client_at(self, client: Client, port: int) -> Client:
+        """The same host at another port."""
+        address = cast(_Datagram, client.key)
+        return self.client((address[0], port, *address[2:]))
+
+    def received(self, packet: bytes, address: _Datagram) -> None:
+        """Hand a datagram on with the client that it is from."""
+        if self._last[0] == address:
+            client = self._last[1]
+        else:
+            client = self._clients.get(address)
+            if client is None:
+                client = self._clients[address] = self.client(address)
+                if len(self._clients) > MAX_CLIENTS:
+                    self._clients.popitem(last=False)
+            else:
+                self._clients.move_to_end(address)
+            self._last = (address, client)
+        self._receiver.packet_received(packet, cast(Client, client))
+
+    def _readable(self) -> None:
+        receive, buffer, view = self.socket.recvfrom_into, self._buffer, self._view
+        for _ in range(_PER_TURN):
+            try:
+                size, address = receive(buffer)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:  # an earlier datagram of ours found nobody: nothing is lost
+                continue
+            self.received(view[:size].tobytes(), address)
+
+    def _send(self, packet: bytes, address: _Datagram) -> bool:
+        try:
+            self.socket.sendto(packet, address)
+        except OSError:
+            return False
+        return True
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    def __init__(self, received: Callable[[bytes, _Datagram], None]) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: _Datagram) -> None:
+        self._received(data, addr)
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP client."""
+
+    def __init__(self, server: "TcpServer") -> None:
+        self._server = server
+        self._deframer = Deframer(TCP_LIMIT)
+        self._draining = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        name = transport.get_extra_info("peername") or ("", 0)
+        self.client = Client("tcp", (name[0], name[1]), self, self._send)
+        if len(self._server.connections) >= MAX_CLIENTS:
+            self._drop(f"at most {MAX_CLIENTS} connections are taken")
+            return
+        self._server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.ended(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._deframer.feed(data)
+        if not self._draining:
+            self._drain()
+        if self.unfinished > MAX_UNFINISHED // MAX_CLIENTS and self._server.unfinished > MAX_UNFINISHED:
+            self._drop(f"over {MAX_UNFINISHED} bytes of unfinished packets")
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that arrived and await the rest of their packet, or their turn."""
+        return self._deframer.pending
+
+    def _drain(self) -> None:
+        receiver = self._server.receiver
+        for _ in range(_PER_TURN):
+            if self._transport.is_closing():
+                return
+            try:
+                packet = self._deframer.next_packet()
+            except FramingError as error:
+                receiver.packet_broken(error, self.client)
+                self._transport.close()
+                return
+            except OscError as error:
+                receiver.packet_broken(error, self.client)
+                continue
+            if packet is None:
+                if self._draining:
+                    self._draining = False
+                    self._transport.resume_reading()
+                return
+            receiver.packet_received(packet, self.client)
+        if not self._draining:
+            self._draining = True
+            self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._drain)
+
+    def _send(self, packet: bytes) -> bool:
+        if self._transport.is_closing():
+            return False
+        if self._transport.get_write_buffer_size() > MAX_PENDING:
+            self._drop(f"does not read: over {MAX_PENDING} bytes wait for it")
+            return False
+        self._transport.write(frame(packet, self._deframer.framing))
+        return True
+
+    def _drop(self, reason: str) -> None:
+        self._transport.abort()
+        self._server.receiver.client_dropped(self.client, reason)
+
+    def close(self) -> None:
+        """End the connection once what waits for it is out."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """End the connection now."""
+        self._transport.abort()
+
+
+class TcpServer:
+    """Accepts connections on a bound socket."""
+
+    def __init__(self, sock: socket.socket, receiver: Receiver) -> None:
+        self.receiver = receiver
+        self.connections: set[_Connection] = set()
+        self._socket = sock
+        self._server: asyncio.Server | None = None
+        self._all_ended: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to accept."""
+        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=self._socket)
+
+    async def stop(self) -> None:
+        """End every connection and stop listening."""
+        if self._server is None:
+            self._socket.close()
+            return
+        self._server.close()
+        for connection in tuple(self.connections):
+            connection.close()
+        if self.connections:  # what waits for them may still go out
+            self._all_ended = asyncio.get_running_loop().create_future()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._all_ended, 0.5)
+        for connection in tuple(self.connections):
+            connection.abort()
+        await self._server.wait_closed()
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes of all connections that await the rest of their packet, or their turn."""
+        return sum(connection.unfinished for connection in self.connections)
+
+    def ended(self, connection: "_Connection") -> None:
+        """A connection is no more."""
+        self.connections.discard(connection)
+        self.receiver.client_gone(connection.client)
+        if not self.connections and self._all_ended is not None and not self._all_ended.done():
+            self._all_ended.set_result(None)
+
+
+async def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
+    """Return a UDP and a TCP socket bound to the same port number of a host (IPv4, IPv6 or a name); port 0: any free.
+
+    Raises OSError with what to do where the port is taken or the host is not ours.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    except socket.gaierror as error:
+        text = f"{host!r} is not a host that is known here: choose one with --host, such as 127.0.0.1"
+        raise OSError(errno.EADDRNOTAVAIL, text) from error
+    family, address = found[0][0], found[0][4]
+    for attempt in range(16):  # a port free for UDP may be taken for TCP: then another
+        udp = _bound(family, socket.SOCK_DGRAM, address)
+        try:
+            number = udp.getsockname()[1]
+            return udp, _bound(family, socket.SOCK_STREAM, (address[0], number, *address[2:]))
+        except OSError:
+            udp.close()
+            if port or attempt == 15:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _bound(family: int, kind: int, address: tuple[Any, ...]) -> socket.socket:
+    sock = socket.socket(family, kind)
+    try:
+        if sys.platform == "win32":  # where a second socket could otherwise take the port over
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        elif kind == socket.SOCK_STREAM:  # connections of a server that just ended do not hold the port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and address[0] == "::":
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(address)
+        if kind == socket.SOCK_STREAM:
+            sock.listen()  # two sockets may bind, only one may listen
+    except OSError as error:
+        sock.close()
+        name = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            why = "is taken" if error.errno == errno.EADDRINUSE else "is not allowed"
+            text = f"{name} port {address[1]} on {address[0]} {why}: end what uses it, or choose one with --osc-port"
+        elif error.errno == errno.EADDRNOTAVAIL:
+            text = f"{address[0]} is no address of this machine: choose one with --host, such as 127.0.0.1"
+        else:
+            text = f"{name} port {address[1]} on {address[0]}: {os.strerror(error.errno or 0)}"
+        raise OSError(error.errno, text) from error
+    return sock
+
+
+def request_receive_buffer(sock: socket.socket) -> int:
+    """Ask for RECEIVE_BUFFER bytes, and return how many the system granted."""
+    with contextlib.suppress(OSError):  # macOS and the BSDs refuse what Linux cuts
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    if sys.platform == "linux" and _granted(sock) < RECEIVE_BUFFER:
+        with contextlib.suppress(OSError):  # goes beyond the cap where we may administer the network
+            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
+    size = _granted(sock)
+    while size < RECEIVE_BUFFER and sys.platform != "linux":  # as much as is granted, in steps
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size + (256 << 10))
+        except OSError:
+            break
+        if _granted(sock) <= size:
+            break
+        size = _granted(sock)
+    return min(size, RECEIVE_BUFFER)
+
+
+_SO_RCVBUFFORCE = 33  # asm-generic/socket.h; Python's socket has no name for it
+
+
+def _granted(sock: socket.socket) -> int:
+    size = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    return size // 2 if sys.platform == "linux" else size  # Linux tells twice what was asked, for its own records
+
+
+def receive_buffer_advice(granted: int) -> str | None:
+    """What to type where the system capped the receive buffer to ``granted`` bytes; None where it did not."""
+    if granted >= RECEIVE_BUFFER:
+        return None
+    text = f"the OSC receive buffer is {granted >> 10} KiB of {RECEIVE_BUFFER >> 10} KiB: bursts may lose messages"
+    if sys.platform == "linux":
+        return f"{text}; type: sudo sysctl -w net.core.rmem_max={RECEIVE_BUFFER}"
+    if sys.platform == "darwin":  # which counts its own records into the limit
+        return f"{text}; type: sudo sysctl -w kern.ipc.maxsockbuf={2 * RECEIVE_BUFFER}"
+    return text
+
+
+def probe_receive_buffer() -> int:
+    """Bytes that the system grants a new UDP socket of RECEIVE_BUFFER, for ``doctor``."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        return request_receive_buffer(sock)

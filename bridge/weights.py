@@ -1,0 +1,48 @@
+"""The files that the declared models need, as a person asks about them: size, hash, card, licence."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import msgspec
+
+import models
+from models.contract import Model
+
+FOLDER = Path(models.__file__).parent / "weights"
+
+
+class WeightFile(msgspec.Struct, frozen=True):
+    """One file under ``models/weights``."""
+
+    name: str
+    """As the declaration has it."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or would be."""
+        return FOLDER / self.name
+
+    def sha256(self) -> str:
+        """Its hash, in hexadecimal. Raises OSError."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def files(model: type[Model]) -> tuple[WeightFile, ...]:
+    """What a model needs."""
+    return tuple(WeightFile(name) for name in model.weights)
+
+
+def cards(model: type[Model]) -> tuple[Path, ...]:
+    """The model cards beside the weights: of a file's own name, or any in a folder of the model's own."""
+    found = {card for file in files(model) if (card := file.path.with_suffix(".md")).is_file()}
+    for folder in {file.path.parent for file in files(model)} - {FOLDER}:
+        found.update(folder.glob("*.md"))
+    return tuple(sorted(found))
+
+
+def licence(card: Path) -> str:
+    """The licence that a card states in a line ``licence: …`` or ``license: …``; empty where it states none."""
+    found = re.search(r"^\W*licen[cs]e\W*:\W*(.+?)\W*$", card.read_text("utf-8"), re.MULTILINE | re.IGNORECASE)
+    return found.group(1) if found else ""

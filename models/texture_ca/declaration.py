@@ -1,0 +1,28 @@
+"""What the texture automata are; light, so that the table of addresses can read it."""
+
+from models.contract import FrameModel, Param
+
+TEXTURES = ("cells", "embers", "coral")
+"""Those shipped under models/weights/texture_ca, see its model card."""
+
+
+class TextureCa(FrameModel):
+    """A living texture: a neural cellular automaton that notes tear, stir and recolour, and that heals itself."""
+
+    name = "texture_ca"
+    implementation = "models.texture_ca.implementation:TextureCaPainter"
+    weights = (
+        "texture_ca/step.onnx",
+        "texture_ca/blend.onnx",
+        "texture_ca/paint.onnx",
+        *(f"texture_ca/{texture}.safetensors" for texture in TEXTURES),
+    )
+
+    texture = Param(TEXTURES[0], choices=TEXTURES, doc="Which texture grows.")
+    second_texture = Param(TEXTURES[1], choices=TEXTURES, doc="Which texture takes its place where blend says.")
+    blend = Param(0.0, low=0.0, high=1.0, doc="How much of the picture the second texture holds, in patches.")
+    drift = Param(0.4, low=0.0, high=1.0, doc="How strongly slow currents carry the texture along.")
+    pulse = Param(0.3, low=0.0, high=1.0, doc="How strongly the light follows the beat.")
+    brightness = Param(1.0, low=0.0, high=2.0, doc="1 is as learnt.")
+    hue = Param(0.0, low=0.0, high=1.0, unit="turn", doc="Turns all colours round the wheel.")
+    saturation = Param(1.0, low=0.0, high=2.0, doc="0 is grey, 1 as learnt.")

@@ -1,0 +1,1 @@
+"""Training of the texture automata (torch; never imported at run time)."""

@@ -1,0 +1,21 @@
+"""A MIDI keyboard on JACK: plays "pitch velocity" of each line that it reads; PORT is what it is connected to."""
+
+import subprocess
+import sys
+
+import mido
+
+
+def main() -> None:
+    backend = mido.Backend("mido.backends.rtmidi/UNIX_JACK")
+    with backend.open_output("keys", client_name="keyboard", virtual=True) as output:
+        listed = subprocess.run(["jack_lsp"], capture_output=True, text=True, check=True).stdout.split("\n")
+        ours = next(name for name in listed if name.startswith("keyboard"))
+        subprocess.run(["jack_connect", ours, sys.argv[1]], check=True)
+        for line in sys.stdin:
+            pitch, velocity = map(int, line.split())
+            output.send(mido.Message("note_on", note=pitch, velocity=velocity))
+
+
+if __name__ == "__main__":
+    main()
