@@ -31,7 +31,7 @@ class Settings:
     an epoch sees: with all of them, samples from the prior have too many empty bars.
     """
 
-    steps: int = 9_000
+    steps: int = 8_000
     batch: int = 128
     muon_rate: float = 0.01
     muon_decay: float = 0.1

@@ -235,6 +235,26 @@ def test_pop909_is_read_on_its_own_grid() -> None:
     assert np.mean([metrics.in_key(row) for row in found]) > 0.95
 
 
+def test_the_shipped_melody_model_gives_back_a_tune() -> None:
+    path = ROOT / "models" / "weights" / "melody_2bar.safetensors"
+    assert path.stat().st_size <= 8e6
+    model = weights.read(path)
+    tune = [64, 64, 65, 67, 67, 65, 64, 62]  # Beethoven, op. 125: two bars in quarters, in all twelve keys
+    rows = np.array(
+        [melody.encode([(4 * n, 4 * n + 4, p + by) for n, p in enumerate(tune)], 32) for by in range(-6, 6)]
+    )
+    assert metrics.reconstruction(model, rows)["sampled_f1"] > 0.85
+
+
+@pytest.mark.skipif(not (SHARED / "data" / "pop909").is_dir(), reason="POP909 is missing: ../shared/data/pop909")
+def test_the_shipped_melody_model_is_as_good_as_its_card_says() -> None:
+    songs = data.midi_files(SHARED / "data" / "pop909")[data.VALIDATION_EVERY - 1 :: data.VALIDATION_EVERY][:12]
+    rows = np.concatenate([data.pop909_song(song) for song in songs])
+    figures = metrics.reconstruction(weights.read(ROOT / "models" / "weights" / "melody_2bar.safetensors"), rows)
+    assert figures["sampled_f1"] > 0.82
+    assert figures["kl_bits"] > 20
+
+
 def test_the_models_import_without_torch() -> None:
     code = "import sys; import models.music_vae.melody; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
