@@ -20,7 +20,9 @@ class Patcher:
         self._lines: list[dict[str, Any]] = []
         self._width, self._height, self._presentation = width, height, presentation
 
-    def obj(self, x: float, y: float, text: str, inside: "Patcher | None" = None, ports: tuple[int, int] = (0, 0)) -> str:
+    def obj(
+        self, x: float, y: float, text: str, inside: "Patcher | None" = None, ports: tuple[int, int] = (0, 0)
+    ) -> str:
         """An object; with ``inside``, a subpatcher with so many inlets and outlets."""
         name, *arguments = shlex.split(text)
         plain = [argument for argument in arguments if not argument.startswith("@")]
