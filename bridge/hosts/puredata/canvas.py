@@ -1,5 +1,6 @@
 """A Pure Data patch as objects, messages and cords (the file format: puredata.info/docs/developer/PdFileFormat)."""
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -69,7 +70,7 @@ class Canvas:
 
     def chain(self, *boxes: int) -> int:
         """Cords from each box's first outlet to the next one's first inlet. Returns the last."""
-        for source, sink in zip(boxes, boxes[1:], strict=False):
+        for source, sink in itertools.pairwise(boxes):
             self.connect(source, sink)
         return boxes[-1]
 

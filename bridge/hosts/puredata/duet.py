@@ -1,6 +1,6 @@
 """antiphon.pd: opens and works. Play a MIDI keyboard or press the phrase, and hear the answer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bridge.addresses import Table
 from bridge.hosts import ports
@@ -105,14 +105,14 @@ def _hear(pd: Canvas, wires: int, link: int) -> None:
     pd.connect(kinds, pd.obj(760, wires + 7 * ROW, "print antiphon error"), 2)
 
 
-def _columns(roots: dict[str, Sequence[Control]]) -> dict[int, list[Control]]:
+def _columns(roots: Mapping[str, Sequence[Control]]) -> dict[int, list[Control]]:
     columns: dict[int, list[Control]] = {}
     for root, (x, _) in _places(roots).items():
         columns.setdefault(x, []).extend(roots[root])
     return columns
 
 
-def _places(roots: dict[str, Sequence[Control]]) -> dict[str, tuple[int, int]]:
+def _places(roots: Mapping[str, Sequence[Control]]) -> dict[str, tuple[int, int]]:
     """Where each page is drawn: the longest on top of the left column, each where most room is left."""
     bottoms = {10: TOP, 30 + WIDTH: TOP}
     places = {}

@@ -9,7 +9,9 @@ from bridge.hosts.puredata.canvas import ROW, Canvas
 def link(table: Table) -> Canvas:
     """Arguments: the bridge's port, our own. In: packets. Out: what the bridge says, as lists; whether it is there."""
     pd = Canvas(1000, 640)
-    pd.comment(10, 5, "antiphon-link BRIDGE-PORT OUR-PORT: packets of oscformat in; messages and 0 or 1 (connected) out.", 100)
+    pd.comment(
+        10, 5, "antiphon-link BRIDGE-PORT OUR-PORT: packets of oscformat in; messages and 0 or 1 (connected) out.", 100
+    )
     packets = pd.obj(10, 300, "inlet")
     messages = pd.obj(300, 600, "outlet")
     connected = pd.obj(700, 600, "outlet")
