@@ -138,8 +138,8 @@ FIXED = (
     Address(
         "/unsubscribe",
         "action",
-        (Argument("pattern", "string", default="*"),),
-        "Ends your subscription to that pattern; * ends all of yours.",
+        (Argument("pattern", "string", default="*"), Argument("port", "int", 0, 65535, default=0)),
+        "Ends your subscription to that pattern (* ends all of yours), at that port (0: the one that replies go to).",
     ),
     Address("/subscribed", "event", (Argument("pattern", "string"), Argument("lease", "float", unit="s"))),
     Address("/unsubscribed", "event", (Argument("pattern", "string"),), "A subscription has ended."),

@@ -1,6 +1,7 @@
 """An OSC client over UDP that stamps what arrives."""
 
 import contextlib
+import itertools
 import socket
 import threading
 from collections.abc import Callable
@@ -44,6 +45,7 @@ class OscClient:
         self._socket.settimeout(0.2)
         self.sent = 0
         """Packets sent so far."""
+        self._tokens = itertools.count()
         self._closed = False
         self._received: list[Received] = []
         self._arrived = threading.Condition()
@@ -102,27 +104,26 @@ class OscClient:
                     raise NoReplyError(f"the server sent no {expected} within {timeout:g} s")
                 self._arrived.wait(left)
 
-    def ping(self, token: int, timeout: float = 2.0) -> float:
-        """Return the seconds until /ping was answered. Raises NoReplyError."""
+    def ping(self, timeout: float = 2.0) -> tuple[float, float]:
+        """Return when /ping was sent and when its answer came. Raises NoReplyError."""
+        token = next(self._tokens)  # its own, for the answer to one that was given up may still come
         since = self.mark()
         sent = self.send("/ping", token)
-        return self.wait("/pong", token, since=since, timeout=timeout).time - sent
+        return sent, self.wait("/pong", token, since=since, timeout=timeout).time
 
     def wait_served(self, until: float, check: Callable[[], None]) -> float:
         """Ping until the server answers; return when it did. ``check`` may raise.
 
         Raises NoReplyError after ``until``.
         """
-        token = 0
+        since = self.mark()
         while True:
-            since = self.mark()
-            self.send("/ping", token)
+            self.send("/ping", next(self._tokens))
             with contextlib.suppress(NoReplyError):
                 return self.wait("/pong", since=since, timeout=0.005).time
             check()
             if now() > until:
                 raise NoReplyError("the server never answered /ping")
-            token += 1
 
     def subscribe(self, *patterns: str) -> None:
         """Ask for what matches, at this client's port. Raises NoReplyError."""
@@ -135,7 +136,7 @@ class OscClient:
         """Ask /info about a topic; return value by name. Raises NoReplyError."""
         since = self.mark()
         self.send("/info", topic)
-        self.ping(since, timeout)  # answered in order: what /info had to say has been said
+        self.ping(timeout)  # answered in order: what /info had to say has been said
         return {str(m.values[0]): m.values[1] for m in self.received("/info", since) if len(m.values) == 2}
 
     def close(self) -> None:

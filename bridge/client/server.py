@@ -31,17 +31,17 @@ class ServerFailedError(Exception):
 class ServerProcess:
     """``antiphon serve`` on free ports of this machine; a context manager that ends it.
 
-    ``command`` is what is started, before the ports are added; ``extra`` comes after them.
+    ``command`` (SERVE, if none) is what is started, before the ports are added; ``extra`` comes after them.
     """
 
-    def __init__(self, command: Sequence[str] = SERVE, extra: Sequence[str] = ()) -> None:
+    def __init__(self, command: Sequence[str] | None = None, extra: Sequence[str] = ()) -> None:
         self.osc_port, self.http_port = free_ports(2)
         self.started = now()
         """When the process was started, in bridge.clocks seconds."""
         self._lines: deque[str] = deque(maxlen=200)
         self._ready = threading.Event()
         self._ended = False
-        arguments = [*command, "--osc-port", str(self.osc_port), "--http-port", str(self.http_port), *extra]
+        arguments = [*(command or SERVE), "--osc-port", str(self.osc_port), "--http-port", str(self.http_port), *extra]
         try:
             self._process = subprocess.Popen(
                 arguments,

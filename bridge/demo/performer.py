@@ -94,7 +94,7 @@ class Performer:
         self._client.send("/clock/tempo", float(self._tempo))
         self._client.send("/clock/beats_per_bar", self.beats.beats_per_bar)
         self._client.send("/clock/downbeat")
-        self._client.ping(0)  # all that is now in force
+        self._client.ping()  # all that is now in force
         until(now() + 0.1)  # a beat of the old tempo may have been on its way
         self.beats.forget()
         give_up = now() + 5.0 + 2 * SYNC_BEATS * self.beats.seconds
@@ -116,7 +116,7 @@ class Performer:
         if begun is not None:
             self._tell(f"bar {self.bar(start)}: the answer begins")
         else:
-            self._tell(f"bar {self.bar(start)}: the answer is silence")
+            self._tell(f"bar {self.bar(start)}: no answer came")
         self._wait(start + length - EARLY)
         return Exchange(song, way, line, call, start, length, thinking)
 

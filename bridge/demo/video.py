@@ -30,10 +30,14 @@ AUDIO_BLOCK = 1024
 """Samples that AAC takes at once."""
 
 
+class NoEncoderError(Exception):
+    """None of CODECS works here."""
+
+
 def write_mp4(performance: Performance, sound: "NDArray[np.float32]", path: Path) -> str:
     """Write the film, as long as the sound (float, [samples, 2] at synth.RATE); return the video encoder's name.
 
-    Raises OSError, or RuntimeError where no encoder works.
+    Raises OSError, or NoEncoderError.
     """
     import av
 
@@ -48,7 +52,7 @@ def write_mp4(performance: Performance, sound: "NDArray[np.float32]", path: Path
             return codec
         except (av.error.ExternalError, av.error.ArgumentError):  # in the build, but not on this machine
             continue
-    raise RuntimeError(f"FFmpeg has none of the encoders {', '.join(CODECS)}")
+    raise NoEncoderError(f"FFmpeg has none of the encoders {', '.join(CODECS)}")
 
 
 def pictures(performance: Performance, seconds: float) -> Iterator["NDArray[np.uint8]"]:
@@ -88,7 +92,7 @@ def _encode(
     video.width, video.height, video.pix_fmt = SIDE, SIDE + STRIP, "yuv420p"
     video.bit_rate = 3_000_000
     if codec == "libx264":
-        video.options = {"preset": "ultrafast", "crf": "22", "maxrate": "5M", "bufsize": "10M"}
+        video.options = {"preset": "ultrafast", "crf": "23", "maxrate": "4M", "bufsize": "8M"}
     audio = container.add_stream("aac", rate=RATE)
     assert isinstance(audio, av.AudioStream)
     audio.layout, audio.bit_rate = "stereo", 160_000

@@ -17,7 +17,7 @@ SPACE = 32 << 20
 
 
 def write(played: Performance, report: Report, out: Path, tell: Callable[[str], None]) -> list[Path]:
-    """Write ``demo.{mid,png,wav,mp4,json}`` into the folder; return their paths. Raises OSError."""
+    """Write ``demo.{mid,png,wav,mp4,json}`` into the folder; return their paths. Raises OSError or NoEncoderError."""
     paths = [out / f"demo.{kind}" for kind in ("mid", "png", "wav", "mp4", "json")]
     midi, png, wav, mp4, json = paths
     tell("writing the notes and the picture")
@@ -49,4 +49,5 @@ def _footer(figures: list[Figure]) -> str:
         "frames_per_second": "{} frames a second",
     }
     values = {figure.name: figure.shown for figure in figures if figure.value is not None}
-    return "  ·  ".join(text.format(values[name]) for name, text in shown.items() if name in values)
+    line = "  ·  ".join(text.format(values[name]) for name, text in shown.items() if name in values)
+    return line[:1].upper() + line[1:]

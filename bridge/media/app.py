@@ -1,5 +1,6 @@
 """What is answered over HTTP: the sinks, the page and the state of health."""
 
+import contextlib
 import importlib.resources
 import logging
 import traceback
@@ -15,6 +16,7 @@ from bridge.media.feed import Feed
 from bridge.media.guard import Guard
 from bridge.media.sink import Sink
 
+INTERNAL_ERROR = 1011
 log = logging.getLogger("antiphon.media")
 
 
@@ -54,7 +56,8 @@ class _Contained:
             log.debug("%s failed", scope.get("path"), exc_info=error)
             self._feed.report(_describe(scope.get("path", "?"), error))
             if scope["type"] == "websocket":
-                raise  # only the server can still answer
+                with contextlib.suppress(RuntimeError, OSError):  # closed already
+                    await send({"type": "websocket.close", "code": INTERNAL_ERROR})
 
 
 def _describe(what: str, error: Exception) -> str:

@@ -34,7 +34,7 @@ async def serve(ring: FrameRing, listener: socket.socket, sock: socket.socket, m
         ws_per_message_deflate=False,  # a JPEG does not get smaller
         lifespan="off",
         log_config=None,
-        log_level="warning",
+        log_level="critical",  # what goes wrong is told to control
         access_log=False,
         proxy_headers=False,
         server_header=False,

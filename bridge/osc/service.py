@@ -285,9 +285,12 @@ class OscService:
         self._send(target, encode("/subscribed", (pattern, float(lease))))
 
     def _unsubscribe(self, client: Client, values: tuple[OscValue, ...], message: Message) -> None:
-        pattern = cast(str, values[0])
+        pattern, port = cast(tuple[str, int], values)
+        targets = {self._reply_to(client), client}
+        if client.kind == "udp" and port:
+            targets = {self._endpoint.client_at(client, port)}
         ended = 0
-        for target in {self._reply_to(client), client}:
+        for target in targets:
             for text in self._subscriptions.remove(target, pattern):
                 ended += 1
                 self._send(target, encode("/unsubscribed", (text,)))

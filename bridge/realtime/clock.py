@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 SLOWEST, FASTEST = 1.0, 1000.0
 """Beats per minute that the clock can keep; what performers may set is narrower, in the address table."""
+LONGEST_BAR = 64
+"""Beats; likewise."""
 
 
 class Meter(NamedTuple):
@@ -97,8 +99,8 @@ def _tempo(value: float) -> float:
 
 
 def _beats_per_bar(value: int) -> int:
-    if value < 1:
-        raise ValueError(f"beats per bar must be 1 or more, got {value!r}")
+    if not 1 <= value <= LONGEST_BAR:
+        raise ValueError(f"beats per bar must be in range 1..{LONGEST_BAR}, got {value!r}")
     return value
 
 

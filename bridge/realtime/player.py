@@ -20,6 +20,10 @@ from models.contract import Note
 
 ON_TIME = 0.01
 """Seconds within which a note counts as sent on its beat, as far as its duration goes."""
+MOST_BEATS = 1e7
+"""Two weeks at 400 bpm: what a note may last, and how far off it may be."""
+FARTHEST_DOWNBEAT = 60.0
+"""Seconds from now."""
 MOST_BEATS_BEHIND = 64
 """After a longer stop than this (the machine slept), beats that were missed are not told one by one."""
 _END, _BEGIN = 0, 1  # on the same beat ends come first, so that a repeated pitch sounds anew
@@ -79,8 +83,8 @@ class Player:
         wrong = []
         for note in command.notes:
             beat = command.beat + note.start
-            if (reason := _refusal(note)) or not math.isfinite(beat):
-                wrong.append(reason or f"a note's beat must be a finite number, got {beat!r}")
+            if reason := _refusal(beat, note):
+                wrong.append(reason)
             else:
                 self._add(beat, _BEGIN, command.phrase, note)
         if wrong:
@@ -119,6 +123,8 @@ class Player:
 
     def downbeat(self, time: float) -> None:
         """The bar line nearest to ``time`` moves there. Raises ValueError."""
+        if not abs(time - self._now()) <= FARTHEST_DOWNBEAT:
+            raise ValueError(f"a downbeat must be within {FARTHEST_DOWNBEAT:g} s of now, {self._now()!r}, got {time!r}")
         self.clock.align(time)
         beat = self.clock.beat_at(self._now())
         # The downbeat itself is told, though it is a moment ago by now.
@@ -226,13 +232,15 @@ class Player:
         self._page.set_beat(Beat(clock.anchor_time, clock.anchor_beat, clock.tempo, *meter))
 
 
-def _refusal(note: Note) -> str:
+def _refusal(beat: float, note: Note) -> str:
+    if not abs(beat) <= MOST_BEATS:
+        return f"a note's beat must be in range -{MOST_BEATS:g}..{MOST_BEATS:g}, got {beat!r}"
     if reason := _out_of_range(note.channel, note.pitch, note.velocity):
         return reason
     if not note.velocity:
         return "velocity must be in range 1..127, got 0"
-    if not (math.isfinite(note.duration) and note.duration > 0):
-        return f"duration must be a positive number of beats, got {note.duration!r}"
+    if not 0 < note.duration <= MOST_BEATS:
+        return f"duration must be more than 0 and at most {MOST_BEATS:g} beats, got {note.duration!r}"
     return ""
 
 

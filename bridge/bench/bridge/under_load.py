@@ -32,7 +32,7 @@ def under_load_figures(server: ServerProcess, load: Load, seconds: float) -> lis
         echoes = client.received(PARAMETER)
         states = client.received("/music/state")
         info = client.info("")
-    latencies, lost = _echo_latencies(sent, echoes)
+    latencies, lost = echo_latencies(sent, echoes)
     rate = len(frames) / (end - begin)
     ages = [frame.time - frame.generated for frame in frames]
     return [
@@ -78,7 +78,7 @@ def _set_parameters(client: OscClient, end: float) -> list[tuple[float, float]]:
     return sent
 
 
-def _echo_latencies(sent: list[tuple[float, float]], echoes: list[Received]) -> tuple[list[float], int]:
+def echo_latencies(sent: list[tuple[float, float]], echoes: list[Received]) -> tuple[list[float], int]:
     """Return the seconds until each echo, and how many never came."""
     latencies = []
     place = 0

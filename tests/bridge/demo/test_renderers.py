@@ -5,12 +5,17 @@ from pathlib import Path
 
 import av
 import mido
+import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 from small_performance import NOTES, performance
 
 from bridge.demo import midi_file, piano_roll, roll, synth, video
 from bridge.demo.performance import Performance, pair
+from bridge.demo.write import write
+from bridge.measure.machine import machine
+from bridge.measure.report import Report
 
 
 def notes_of(track: mido.MidiTrack) -> list[tuple[int, int, int, int]]:
@@ -157,10 +162,21 @@ def test_film_is_in_step_with_the_sound(tmp_path: Path) -> None:
     assert abs(shift) / synth.RATE < 0.03
 
 
+def test_a_disk_that_fills_up_leaves_only_whole_files(tiny_disk: Path) -> None:
+    (tiny_disk / "demo.wav").write_bytes(b"earlier")
+    report = Report(machine(), [])
+    with pytest.raises(OSError, match="No space left"):
+        write(msgspec.structs.replace(performance(), bars=5), report, tiny_disk, lambda _: None)
+    assert {file.name for file in tiny_disk.iterdir()} == {"demo.mid", "demo.png", "demo.wav"}
+    assert (tiny_disk / "demo.wav").read_bytes() == b"earlier"
+    with Image.open(tiny_disk / "demo.png") as picture:
+        picture.load()
+
+
 def test_film_falls_back_where_there_is_no_h264(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(video, "CODECS", ("no_such_encoder", "mpeg4"))
     played = performance()
     assert video.write_mp4(played, synth.render(played), tmp_path / "demo.mp4") == "mpeg4"
     monkeypatch.setattr(video, "CODECS", ("no_such_encoder",))
-    with pytest.raises(RuntimeError, match="no_such_encoder"):
+    with pytest.raises(video.NoEncoderError, match="no_such_encoder"):
         video.write_mp4(played, synth.render(played), tmp_path / "demo.mp4")

@@ -2,29 +2,11 @@
 
 import contextlib
 import errno
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bridge.measure.files import reason, require_space, writing
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of a megabyte."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("a file system of its own takes Linux and root")
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"cannot mount a tmpfs: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_a_full_disk_is_found_out_and_left_as_it_was(tiny_disk: Path) -> None:

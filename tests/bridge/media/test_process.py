@@ -107,20 +107,28 @@ def test_there_are_only_so_many_streams() -> None:
             assert again.recv(PATIENCE)
 
 
-def test_a_picture_that_cannot_be_made_takes_nothing_with_it(media: Media) -> None:
+def test_a_picture_that_cannot_be_made_takes_nothing_with_it(media: Media, capfd: pytest.CaptureFixture[str]) -> None:
     """A JPEG has up to 65,500 pixels a side."""
     media.write()
+    mjpeg = MjpegReader(media.port)
+    mjpeg.next()
     with connect(f"ws://127.0.0.1:{media.port}/frames.ws") as reader:
         reader.recv(PATIENCE)
         media.write(np.zeros((1, 70000, 3), np.uint8))
-        with pytest.raises(ConnectionClosedError):
+        with pytest.raises(ConnectionClosedError, match="1011"):
             while True:
                 reader.recv(PATIENCE)
-    assert "/frames.ws failed" in media.wait_for(messages.Problem).text
+    with pytest.raises(EOFError):
+        while True:
+            mjpeg.next()
+    mjpeg.close()
+    told = media.wait_for(messages.Problem).text + media.wait_for(messages.Problem).text
+    assert "/frames.ws failed" in told and "/frames.mjpeg failed" in told
     assert media.get("/frame.png")[0] == 200
     assert media.get("/frame.jpg")[0] == 500
     media.write()
     assert media.get("/frame.jpg")[0] == 200
+    assert capfd.readouterr().err == ""
 
 
 def test_stop_ends_every_stream(capfd: pytest.CaptureFixture[str]) -> None:

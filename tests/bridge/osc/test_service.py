@@ -242,6 +242,20 @@ async def test_unsubscribe():
 
 
 @scenario
+async def test_a_client_whose_port_changes_unsubscribes_by_the_port_it_named():
+    async with running() as (rig, peer):
+        ear = Peer(rig.service)
+        peer.send("/subscribe", "/ping", ear.port)
+        await ear.expect("/subscribed", "/ping", 60.0)
+        other = Peer(rig.service)
+        other.send("/unsubscribe", "/ping", ear.port)
+        await ear.expect("/unsubscribed", "/ping")
+        assert rig.service.subscriptions == 0
+        other.close()
+        ear.close()
+
+
+@scenario
 async def test_stop_tells_subscribers():
     rig = Rig()
     await rig.service.start("127.0.0.1", 0)

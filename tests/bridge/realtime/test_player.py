@@ -2,10 +2,12 @@ import contextlib
 import gc
 import math
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.osc.wire import encode
 from bridge.realtime import messages as m
 from bridge.realtime.clock import Clock
 from bridge.realtime.now import NowPage
@@ -215,9 +217,9 @@ def test_a_removed_output_is_silenced_first(stage):
         (Note(60, 0, 0, 1), r"velocity must be in range 1\.\.127, got 0"),
         (Note(60, 200, 0, 1), r"velocity must be in range 0\.\.127, got 200"),
         (Note(60, 100, 0, 1, channel=16), r"channel must be in range 0\.\.15, got 16"),
-        (Note(60, 100, 0, 0), r"duration must be a positive number of beats, got 0"),
-        (Note(60, 100, 0, math.nan), "duration must be a positive number of beats, got nan"),
-        (Note(60, 100, math.inf, 1), "a note's beat must be a finite number, got inf"),
+        (Note(60, 100, 0, 0), "duration must be more than 0 and at most 1e.07 beats, got 0"),
+        (Note(60, 100, 0, math.nan), "duration must be more than 0 and at most 1e.07 beats, got nan"),
+        (Note(60, 100, math.inf, 1), "a note's beat must be in range -1e.07..1e.07, got inf"),
     ],
 )
 def test_a_wrong_note_is_refused_and_the_others_play(stage, note, reason):
@@ -273,6 +275,47 @@ def test_whatever_happens_begins_and_ends_alternate_and_nothing_stays(shared_pag
     begun = sum(1 for sent in stage.output.sent if sent.velocity)
     if not any(isinstance(command, m.Panic | m.EndPhrase) for _, command in steps):
         assert begun == played
+
+
+anything = st.one_of(st.floats(), st.floats(-200, 200))
+whole = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-1, 16))
+fuzz = st.one_of(
+    st.builds(
+        m.Play,
+        phrase=whole,
+        beat=anything,
+        notes=st.tuples(
+            st.builds(Note, pitch=whole, velocity=whole, start=anything, duration=anything, channel=whole),
+            st.builds(Note, pitch=st.just(60), velocity=st.just(1), start=anything, duration=anything),
+        ),
+    ),
+    st.builds(m.EndPhrase, phrase=whole),
+    st.builds(m.SetTempo, bpm=anything),
+    st.builds(m.SetMeter, beats_per_bar=whole),
+    st.builds(m.Downbeat, time=anything),
+    st.builds(m.HeardNote, channel=whole, pitch=whole, velocity=whole),
+    st.builds(m.Panic),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(fuzz, max_size=8))
+def test_no_command_is_fatal(shared_page, steps):
+    stage = Stage(shared_page)
+    stage.time = 100.25
+    for command in steps:
+        with contextlib.suppress(ValueError):
+            stage.player.handle(command)
+        stage.time += 0.25
+        stage.player.perform()
+        assert stage.player.next_due() > stage.time
+        assert stage.player.next_due() < stage.time + 61  # a beat at the slowest tempo
+    for sent in stage.output.sent:
+        encode("/music/note/length", (sent.channel, sent.pitch, sent.velocity, sent.beats))
+    for event in stage.player.events:
+        msgspec.msgpack.encode(event)
+    stage.player.end_all()
+    assert len(stage.output.sent) % 2 == 0
 
 
 def test_playing_leaves_no_garbage_for_a_collector_that_is_off(stage):

@@ -1,0 +1,79 @@
+"""Melodies: 90 classes a 16th, with or without chords (magenta `data.py` OneHotMelodyConverter)."""
+
+import numpy as np
+
+from models.music_vae import melody
+from models.music_vae.configs import CHORD_CLASSES, Encoding
+from models.music_vae.encodings import chords, lines
+from models.music_vae.encodings.example import Encoded, example, one_hot
+from models.music_vae.score import Chord, Refusal, Score, ScoreNote, Tempo, split_at_changes, to_grid, without
+from models.music_vae.weights import Array
+
+STEPS_PER_QUARTER = 4
+STEPS_PER_BAR = 16
+MAX_BARS = 100
+VELOCITY = 80
+QPM = 120.0
+SECONDS_PER_STEP = 60.0 / QPM / STEPS_PER_QUARTER
+
+
+def encode(encoding: Encoding, score: Score) -> Encoded:
+    """Every window of a melody of each track, a bar apart. Raises Refusal if there is none."""
+    found = Encoded()
+    seen: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
+    for part in split_at_changes(score):
+        try:
+            grid = to_grid(_playable(encoding, part), STEPS_PER_QUARTER, STEPS_PER_BAR)
+            tracks = lines.melodies(grid, max_bars=MAX_BARS)
+            windows = [w for line in tracks for w in lines.slices(line, encoding.bars * STEPS_PER_BAR, STEPS_PER_BAR)]
+            if not windows:
+                raise Refusal(f"a melody must be {encoding.bars} bars long, of {len(tracks)} melodies none is")
+            for window in windows:
+                events = lines.cleaned(window.events)
+                symbols: tuple[int, ...] = ()
+                if encoding.chords:
+                    if not grid.chords:
+                        raise Refusal("this model needs chord symbols with the melody, there are none")
+                    at = range(window.start, window.start + len(events))
+                    symbols = tuple(chords.encode(text) for text in chords.at_steps(grid, at))
+                if (events, symbols) not in seen:
+                    seen.add((events, symbols))
+                    controls = one_hot(symbols, CHORD_CLASSES) if encoding.chords else None
+                    found.examples.append(example(one_hot(events, melody.CLASSES), controls=controls))
+        except Refusal as reason:
+            found.refused.append(str(reason))
+    return found
+
+
+def decode(encoding: Encoding, steps: Array, controls: Array | None = None) -> Score:
+    """Notes of velocity 80 at 120 quarters a minute from steps [time, 90]; chords from their controls."""
+    classes = steps.argmax(-1).tolist()
+    notes = notes_of(classes)
+    found: list[Chord] = []
+    if encoding.chords and controls is not None:
+        for step, number in enumerate(controls.argmax(-1).tolist()):
+            text = chords.decode(number)
+            if not found or found[-1].text != text:
+                found.append(Chord(step * SECONDS_PER_STEP, text))
+    end = max((note.end for note in notes), default=0.0)
+    return Score(tuple(notes), (Tempo(0.0, QPM),), chords=tuple(found), total_time=end)
+
+
+def notes_of(classes: list[int], instrument: int = 0, program: int = 0) -> list[ScoreNote]:
+    """The notes of a melody's classes, in seconds."""
+    return [
+        ScoreNote(pitch, VELOCITY, start * SECONDS_PER_STEP, end * SECONDS_PER_STEP, instrument, program)
+        for start, end, pitch in melody.decode(np.array(classes))
+    ]
+
+
+def _playable(encoding: Encoding, part: Score) -> Score:
+    low, high = encoding.programs or (0, 127)
+    kept = tuple(
+        note
+        for note in part.notes
+        if low <= note.program <= high and melody.MIN_PITCH <= note.pitch <= melody.MAX_PITCH
+    )
+    if not kept and part.notes:
+        raise Refusal(f"a melody's pitches must be {melody.MIN_PITCH}..{melody.MAX_PITCH}, its programs {low}..{high}")
+    return without(part, kept)
