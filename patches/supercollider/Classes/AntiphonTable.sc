@@ -34,6 +34,7 @@ AntiphonTable {
 			['/frames/texture_ca/drift', \slider, "frames texture ca drift", "How strongly slow currents carry the texture along."],
 			['/frames/texture_ca/pulse', \slider, "frames texture ca pulse", "How strongly the light follows the beat."],
 			['/frames/texture_ca/brightness', \slider, "frames texture ca brightness", "1 is as learnt."],
+			['/frames/texture_ca/hue', \slider, "frames texture ca hue", "Turns all colours round the wheel."],
 			['/frames/texture_ca/saturation', \slider, "frames texture ca saturation", "0 is grey, 1 as learnt."],
 			['/panic', \button, "panic", "Ends every sounding note at once and forgets every scheduled one."]
 		];
@@ -54,6 +55,7 @@ AntiphonTable {
 			'/frames/texture_ca/drift' -> ControlSpec(0, 1, \lin, 0, 0.4, ""),
 			'/frames/texture_ca/pulse' -> ControlSpec(0, 1, \lin, 0, 0.3, ""),
 			'/frames/texture_ca/brightness' -> ControlSpec(0, 2, \lin, 0, 1, ""),
+			'/frames/texture_ca/hue' -> ControlSpec(0, 1, \lin, 0, 0, "turn"),
 			'/frames/texture_ca/saturation' -> ControlSpec(0, 2, \lin, 0, 1, "")
 		];
 		choices = IdentityDictionary[
@@ -84,6 +86,7 @@ AntiphonTable {
 			'/frames/texture_ca/drift' -> 0.4,
 			'/frames/texture_ca/pulse' -> 0.3,
 			'/frames/texture_ca/brightness' -> 1,
+			'/frames/texture_ca/hue' -> 0,
 			'/frames/texture_ca/saturation' -> 1
 		];
 	}
