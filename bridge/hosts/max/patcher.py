@@ -51,6 +51,8 @@ class Patcher:
         inlets, outlets = counts(maxclass, ()) if size is None else size
         box: dict[str, Any] = {"id": f"obj-{len(self._boxes) + 1}", "maxclass": maxclass}
         box |= {"numinlets": inlets, "numoutlets": outlets, "patching_rect": list(rect)}
+        if maxclass in ("inlet", "outlet"):  # numbered as they are added, which is to be from left to right
+            box["index"] = 1 + sum(entry["box"]["maxclass"] == maxclass for entry in self._boxes)
         if outlets:
             box["outlettype"] = [""] * outlets
         if shown:
