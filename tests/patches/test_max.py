@@ -77,6 +77,15 @@ def test_every_cord_goes_from_an_outlet_to_an_inlet(path: Path) -> None:
 
 
 @every_file
+def test_inlets_and_outlets_are_numbered_as_they_lie(path: Path) -> None:
+    for patcher in patchers(load(path)):
+        for kind in ("inlet", "outlet"):
+            ports = [entry["box"] for entry in patcher["boxes"] if entry["box"]["maxclass"] == kind]
+            ports.sort(key=lambda box: box["patching_rect"][0])
+            assert [box["index"] for box in ports] == list(range(1, len(ports) + 1))
+
+
+@every_file
 def test_every_address_is_in_the_table_and_every_message_allowed(path: Path) -> None:
     for box in boxes(path):
         words = str(box.get("text", "")).split()
