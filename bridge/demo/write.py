@@ -49,4 +49,5 @@ def _footer(figures: list[Figure]) -> str:
         "frames_per_second": "{} frames a second",
     }
     values = {figure.name: figure.shown for figure in figures if figure.value is not None}
-    return "  ·  ".join(text.format(values[name]) for name, text in shown.items() if name in values)
+    line = "  ·  ".join(text.format(values[name]) for name, text in shown.items() if name in values)
+    return line[:1].upper() + line[1:]
