@@ -116,7 +116,7 @@ class Performer:
         if begun is not None:
             self._tell(f"bar {self.bar(start)}: the answer begins")
         else:
-            self._tell(f"bar {self.bar(start)}: the answer is silence")
+            self._tell(f"bar {self.bar(start)}: no answer came")
         self._wait(start + length - EARLY)
         return Exchange(song, way, line, call, start, length, thinking)
 

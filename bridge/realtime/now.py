@@ -54,11 +54,26 @@ class Beat(NamedTuple):
         return self.beat + (time - self.time) * self.tempo / 60.0
 
 
+class _PrivateMemory:
+    """Stands where shared memory would."""
+
+    name = ""
+
+    def __init__(self) -> None:
+        self.buf = memoryview(bytearray(_SIZE))
+
+    def close(self) -> None:
+        self.buf.release()
+
+    def unlink(self) -> None:
+        """There is nothing to remove."""
+
+
 class NowPage:
     """One page; a single process writes it."""
 
-    def __init__(self, memory: SharedMemory, owner: bool) -> None:
-        """Use :meth:`create` or :meth:`attach`."""
+    def __init__(self, memory: "SharedMemory | _PrivateMemory", owner: bool) -> None:
+        """Use :meth:`create`, :meth:`attach` or :meth:`private`."""
         self._memory = memory
         self._owner = owner
         assert memory.buf is not None
@@ -85,6 +100,13 @@ class NowPage:
         if (magic, version) != (_MAGIC, _VERSION):
             page.close()
             raise ValueError(f"a now page must be {_MAGIC!r} version {_VERSION}, got {magic!r} version {version}")
+        return page
+
+    @classmethod
+    def private(cls) -> "NowPage":
+        """Make a page that no other process sees."""
+        page = cls(_PrivateMemory(), owner=False)
+        page.reset()
         return page
 
     @property

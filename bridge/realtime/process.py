@@ -20,9 +20,13 @@ from bridge.realtime.now import NowPage
 from bridge.realtime.outputs import OscOutput
 from bridge.realtime.player import Player
 from bridge.realtime.ports import MidiInputs, MidiPorts
+from bridge.realtime.rehearsal import Rehearsal
 
-SPIN = 0.0005
-"""Seconds before an event for which the process stays awake, since waking up takes the system up to that long."""
+AWAKE = 0.0008
+"""Seconds before an event from which the process stays awake: waking up takes the system a part of that, a rehearsal
+another."""
+REHEARSAL = 0.0003
+"""Seconds that must be left for one."""
 
 
 def run(
@@ -62,7 +66,9 @@ class _Process:
         self._inputs = MidiInputs()
         self._ports = MidiPorts(midi_input, midi_output, self._inputs) if midi else None
         outputs = self._ports.outputs if self._ports else ()
-        self._player = Player(Clock(now()), page, now, outputs)
+        # The beat goes on from where control began it, or a realtime process before this one left it.
+        self._player = Player(Clock(**page.beat()._asdict()), page, now, outputs)
+        self._rehearsal = Rehearsal(now)
         self._running = True
         scheduling.guard(lambda text: self._player.events.append(m.Problem(text)))
 
@@ -103,12 +109,14 @@ class _Process:
     def _wait(self) -> None:
         """Wait for something to do, or until the next event is due."""
         due = self._player.next_due()
-        ahead = due - now() - SPIN
+        ahead = due - now() - AWAKE
         if ahead > 0:
             writing = [self._channel.fileno()] if self._channel.pending else []
             select.select([self._channel.fileno(), self._inputs.fileno()], writing, [], ahead)
-            if due - now() > SPIN:
+            if due - now() > AWAKE:
                 return
+        if due - now() > REHEARSAL:
+            self._rehearsal.play()
         while now() < due:
             select.select([self._inputs.fileno()], [], [], 0)  # lets the threads of MIDI inputs have the interpreter
 

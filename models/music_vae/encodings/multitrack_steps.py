@@ -92,31 +92,31 @@ def _bar(encoding: Encoding, bar: Score) -> Example:
         (_track([note for note in grid.notes if note.note.instrument == number]) for number in instruments),
         key=lambda track: track[0],
     )
-    longest = max(len(events) for _, events in tracks)
+    longest = max(len(events) for _, _, events in tracks)
     if longest > MAX_EVENTS - 2:
         raise Refusal(f"a track must have at most {MAX_EVENTS - 2} events a bar, one has {longest}")
-    total = sum(len(events) for _, events in tracks)
+    total = sum(len(events) for _, _, events in tracks)
     if total < MIN_TOTAL_EVENTS:
         raise Refusal(f"a bar must have at least {MIN_TOTAL_EVENTS} events, got {total}")
     x = np.zeros((MAX_TRACKS, MAX_EVENTS, PERFORMANCE_CLASSES), np.float32)
     x[len(tracks) :, 0, END] = 1.0
     lengths = np.ones(MAX_TRACKS, np.int64)
     controls = np.zeros((MAX_TRACKS, MAX_EVENTS, encoding.control_depth), np.float32)
-    for number, (program, events) in enumerate(tracks):
+    for number, (_, program, events) in enumerate(tracks):
         classes = [EVENTS + program, *events, END]
         x[number, np.arange(len(classes)), classes] = 1.0
         lengths[number] = len(classes)
     if encoding.chords:
         controls[:, 0, 0] = 1.0
-        for number, (_, events) in enumerate(tracks):
+        for number, (_, _, events) in enumerate(tracks):
             symbols = _chords(grid, events)
             controls[number, np.arange(len(symbols)), symbols] = 1.0
     flat = x.reshape(-1, PERFORMANCE_CLASSES)
     return Example(flat, flat, controls.reshape(len(flat), encoding.control_depth), lengths)
 
 
-def _track(placed: list[GridNote]) -> tuple[int, list[int]]:
-    """Program (128: drums) and events of one instrument's bar."""
+def _track(placed: list[GridNote]) -> tuple[int, int, list[int]]:
+    """What to sort an instrument's bar by, its program (128: drums), its events."""
     drums, programs = {n.note.is_drum for n in placed}, {n.note.program for n in placed}
     if len(drums) > 1 or (not drums.pop() and len(programs) > 1):
         raise Refusal(f"an instrument must have one program or be drums, instrument {placed[0].note.instrument} is not")
@@ -125,7 +125,8 @@ def _track(placed: list[GridNote]) -> tuple[int, list[int]]:
     # Magenta goes to notes and back, so that nothing is left open at the bar's end.
     inside = [note for note in performance.notes(events) if note.start < STEPS_PER_BAR]
     program = DRUMS if placed[0].note.is_drum else placed[0].note.program
-    return program, performance.in_one_bar(performance.events(inside))
+    # A track that this leaves without notes is drums for Magenta.
+    return program, DRUMS if not inside else program, performance.in_one_bar(performance.events(inside))
 
 
 def _chords(grid: Grid, events: list[int]) -> list[int]:

@@ -298,7 +298,7 @@ fuzz = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(fuzz, max_size=8))
 def test_no_command_is_fatal(shared_page, steps):
     stage = Stage(shared_page)
