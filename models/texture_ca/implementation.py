@@ -51,7 +51,6 @@ class TextureCaPainter:
         self._steppers: dict[tuple[str, ...], onnxruntime.InferenceSession] = {}
         self._ripples = bumps.Ripples()
         self._seed: int | None = None
-        self._mask_key: tuple[int, float] | None = None
         self._frames = 0
         self._random = np.random.default_rng(0)
         self.state: Array = self._noise(self.rows, self.columns)
@@ -83,12 +82,12 @@ class TextureCaPainter:
             y, x = (np.arange(n) * old // n for n, old in zip(cells[::-1], self.state.shape[2:], strict=True))
             self.state = np.ascontiguousarray(self.state[:, :, y[:, None], x])
             self.columns, self.rows = cells
+        self._patches = _patches(np.random.default_rng(seed), self.rows, self.columns)
+        self._mask_at_blend = -1.0
         if seed != self._seed:
             self._seed = seed
             self._random = np.random.default_rng(seed)
             self._grow(params, now)
-        self._patches = _patches(np.random.default_rng(seed), self.rows, self.columns)
-        self._mask_key = None
 
     def _cells(self, zoom: float) -> tuple[int, int]:
         """Columns and rows of the state, ``zoom`` pixels a cell or as many more as it takes to keep to MOST_CELLS."""
@@ -157,9 +156,8 @@ class TextureCaPainter:
 
     def _mask_at(self, blend: float) -> Array:
         """[1, 1, rows, columns]: 1 where the second texture rules, over the share ``blend`` of the picture."""
-        key = (self._seed or 0, blend)
-        if key != self._mask_key:
-            self._mask_key = key
+        if blend != self._mask_at_blend:
+            self._mask_at_blend = blend
             level = blend * (1 + EDGE) - EDGE / 2
             self._mask = np.clip((level - self._patches) / EDGE + 0.5, 0, 1)[None, None].astype(np.float32)
         return self._mask
