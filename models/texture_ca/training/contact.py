@@ -1,7 +1,7 @@
 """Draw the model card's contact sheet: ``python -m models.texture_ca.training.contact docs/pictures/texture_ca.png``.
 
 A row for each texture: grown for two seconds, then while a call sounds (twice), an answer (twice), and healed;
-the last row blends the first two textures, a fifth more in each picture.
+the last row blends the first and the last, a fifth more in each picture.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def row(texture: str) -> list[np.ndarray]:
 
 def blends() -> list[np.ndarray]:
     params = {name: param.default for name, param in TextureCa.params().items()}
-    params |= {"texture": TEXTURES[0], "second_texture": TEXTURES[1]}
+    params |= {"texture": TEXTURES[0], "second_texture": TEXTURES[-1]}
     painter, shown, now = TextureCa.load(SIZE, SIZE), [], 0.0
     for blend in BLENDS:
         for _ in range(FPS):

@@ -141,3 +141,11 @@ def test_the_beat_pulses_the_light():
         painter.render(moment(1, beat=beat), DEFAULTS | {"speed": 0.0, "pulse": 1.0}).mean() for beat in (4.0, 4.9)
     )
     assert on > 1.05 * off
+
+
+def test_strong_currents_and_many_notes_leave_the_state_healthy():
+    painter = TextureCaPainter(64, 64)
+    for i in range(150):
+        notes = [Sounding(40 + 7 * k, 127, "call" if k % 2 else "answer", (i % 20) / 30, True) for k in range(8)]
+        picture = painter.render(moment(i, *notes), DEFAULTS | {"drift": 1.0, "reaction": 1.0, "zoom": 1.0})
+    assert np.abs(painter.state).max() < 2.9 and picture.std() > 5
