@@ -1696,7 +1696,7 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "texture",
      "linecount": 1
     }
    },
@@ -1729,7 +1729,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
+       "parameter_shortname": "texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -1913,7 +1913,7 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "second texture",
      "linecount": 1
     }
    },
@@ -1946,7 +1946,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
+       "parameter_shortname": "second texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2139,7 +2139,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2216,7 +2216,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2293,7 +2293,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2370,7 +2370,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2447,7 +2447,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2525,7 +2525,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_shortname": "saturation",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [

@@ -3107,7 +3107,7 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "texture",
      "linecount": 1
     }
    },
@@ -3140,7 +3140,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
+       "parameter_shortname": "texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3324,7 +3324,7 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "second texture",
      "linecount": 1
     }
    },
@@ -3357,7 +3357,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
+       "parameter_shortname": "second texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3550,7 +3550,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3627,7 +3627,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3704,7 +3704,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3781,7 +3781,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3858,7 +3858,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3936,7 +3936,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_shortname": "saturation",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4107,7 +4107,7 @@
      "patching_rect": [
       620.0,
       180.0,
-      174.5,
+      155.0,
       22.0
      ],
      "outlettype": [
@@ -4117,56 +4117,6 @@
      "presentation_rect": [
       620.0,
       180.0,
-      174.5,
-      22.0
-     ],
-     "text": "/subscribe pattern 0 60.0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-131",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      620.0,
-      210.0,
-      116.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      620.0,
-      210.0,
-      116.0,
-      22.0
-     ],
-     "text": "/unsubscribe * 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-132",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      620.0,
-      240.0,
-      155.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      620.0,
-      240.0,
       155.0,
       22.0
      ],
@@ -4175,7 +4125,7 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-131",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4200,7 +4150,7 @@
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-132",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6124,35 +6074,11 @@
    {
     "patchline": {
      "source": [
-      "obj-131",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-132",
       0
      ],
      "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      0
-     ],
-     "destination": [
-      "obj-133",
+      "obj-131",
       0
      ]
     }
