@@ -69,7 +69,9 @@ def test_every_cord_goes_from_an_outlet_to_an_inlet(path: Path) -> None:
         assert len(inside) == len(patcher["boxes"])
         assert all((box["numinlets"], box["numoutlets"]) == size(box) for box in inside.values())
         assert patcher["lines"]
-        cords = [(tuple(line["patchline"]["source"]), tuple(line["patchline"]["destination"])) for line in patcher["lines"]]
+        cords = [
+            (tuple(line["patchline"]["source"]), tuple(line["patchline"]["destination"])) for line in patcher["lines"]
+        ]
         assert len(set(cords)) == len(cords)
         for (source, outlet), (sink, inlet) in cords:
             assert outlet < size(inside[source])[1], inside[source]
@@ -107,7 +109,9 @@ def test_parameters_have_the_ranges_of_the_table_and_names_of_their_own(path: Pa
     names = [value["parameter_longname"] for value in saved]
     assert len(set(names)) == len(names)
     by_title = {entry.replace("/", " ").replace("_", " ").strip(): TABLE[entry] for entry in TABLE.entries}
-    known = [(value, by_title[value["parameter_longname"]]) for value in saved if value["parameter_longname"] in by_title]
+    known = [
+        (value, by_title[value["parameter_longname"]]) for value in saved if value["parameter_longname"] in by_title
+    ]
     assert known
     for value, entry in known:
         if entry.kind != "parameter":
