@@ -26,8 +26,9 @@ def run(sock: socket.socket, declaration: str, ring_name: str, page_name: str, w
     painter = load_or_explain(lambda: model.load(width, height), channel)
     ring = FrameRing.attach(ring_name)
     page = NowPage.attach(page_name)
-    channel.send(m.Ready(model.name, now() - started))
     newest = m.SetParams(0, {name: param.default for name, param in model.params().items()}, 30.0)
+    painter.render(page.read(now()), newest.params)  # the first takes longest, and may be what fails
+    channel.send(m.Ready(model.name, now() - started))
     due = alive = now()
     frames, painting = 0, 0.0
     try:

@@ -104,6 +104,7 @@
           30,
           30
          ],
+         "index": 1,
          "outlettype": [
           ""
          ],
@@ -122,6 +123,7 @@
           30,
           30
          ],
+         "index": 2,
          "outlettype": [
           ""
          ],
@@ -140,6 +142,7 @@
           30,
           30
          ],
+         "index": 1,
          "comment": "what the bridge says"
         }
        },
@@ -155,6 +158,7 @@
           30,
           30
          ],
+         "index": 2,
          "comment": "1 while the bridge is there, else 0"
         }
        },
@@ -170,6 +174,7 @@
           30,
           30
          ],
+         "index": 3,
          "comment": "what went wrong, in words"
         }
        },
@@ -1181,11 +1186,11 @@
      "id": "obj-9",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 13,
+     "numoutlets": 14,
      "patching_rect": [
       1180,
       40.0,
-      1769.5,
+      1919.0,
       22.0
      ],
      "outlettype": [
@@ -1201,9 +1206,10 @@
       "",
       "",
       "",
+      "",
       ""
      ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/saturation"
+     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
     }
    },
    {
@@ -2436,20 +2442,21 @@
       64,
       48
      ],
-     "varname": "frames texture ca saturation",
+     "varname": "frames texture ca hue",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_longname": "frames texture ca hue",
+       "parameter_shortname": "texture ca hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f turn"
       }
      }
     }
@@ -2463,13 +2470,13 @@
      "patching_rect": [
       850,
       414.0,
-      248.5,
+      203.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/saturation"
+     "text": "prepend /frames/texture_ca/hue"
     }
    },
    {
@@ -2493,6 +2500,83 @@
    {
     "box": {
      "id": "obj-64",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      448.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      164.0,
+      232.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca saturation",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca saturation",
+       "parameter_shortname": "texture ca saturation",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-65",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      448.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/saturation"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-66",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      448.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-67",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2517,7 +2601,7 @@
    },
    {
     "box": {
-     "id": "obj-65",
+     "id": "obj-68",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3457,11 +3541,59 @@
    {
     "patchline": {
      "source": [
+      "obj-64",
+      0
+     ],
+     "destination": [
+      "obj-65",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-65",
       0
      ],
      "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-9",
+      12
+     ],
+     "destination": [
+      "obj-66",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-66",
+      0
+     ],
+     "destination": [
       "obj-64",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      0
+     ],
+     "destination": [
+      "obj-67",
       0
      ]
     }

@@ -104,6 +104,7 @@
           30,
           30
          ],
+         "index": 1,
          "outlettype": [
           ""
          ],
@@ -122,6 +123,7 @@
           30,
           30
          ],
+         "index": 2,
          "outlettype": [
           ""
          ],
@@ -140,6 +142,7 @@
           30,
           30
          ],
+         "index": 1,
          "comment": "what the bridge says"
         }
        },
@@ -155,6 +158,7 @@
           30,
           30
          ],
+         "index": 2,
          "comment": "1 while the bridge is there, else 0"
         }
        },
@@ -170,6 +174,7 @@
           30,
           30
          ],
+         "index": 3,
          "comment": "what went wrong, in words"
         }
        },
@@ -2592,11 +2597,11 @@
      "id": "obj-68",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 13,
+     "numoutlets": 14,
      "patching_rect": [
       1180,
       482.0,
-      1769.5,
+      1919.0,
       22.0
      ],
      "outlettype": [
@@ -2612,9 +2617,10 @@
       "",
       "",
       "",
+      "",
       ""
      ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/saturation"
+     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
     }
    },
    {
@@ -3847,20 +3853,21 @@
       64,
       48
      ],
-     "varname": "frames texture ca saturation",
+     "varname": "frames texture ca hue",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_longname": "frames texture ca hue",
+       "parameter_shortname": "texture ca hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f turn"
       }
      }
     }
@@ -3874,13 +3881,13 @@
      "patching_rect": [
       850,
       856.0,
-      248.5,
+      203.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/saturation"
+     "text": "prepend /frames/texture_ca/hue"
     }
    },
    {
@@ -3904,12 +3911,89 @@
    {
     "box": {
      "id": "obj-123",
-     "maxclass": "live.text",
+     "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       680,
       890.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      232.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca saturation",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca saturation",
+       "parameter_shortname": "texture ca saturation",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-124",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      890.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/saturation"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-125",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      890.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-126",
+     "maxclass": "live.text",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      924.0,
       64,
       20
      ],
@@ -3948,13 +4032,13 @@
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-127",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       780,
-      890.0,
+      924.0,
       51.0,
       22.0
      ],
@@ -3966,7 +4050,7 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-128",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3991,7 +4075,7 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-129",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4016,7 +4100,7 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-130",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4041,14 +4125,14 @@
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-131",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       620.0,
       210.0,
-      103.0,
+      116.0,
       22.0
      ],
      "outlettype": [
@@ -4058,15 +4142,15 @@
      "presentation_rect": [
       620.0,
       210.0,
-      103.0,
+      116.0,
       22.0
      ],
-     "text": "/unsubscribe *"
+     "text": "/unsubscribe * 0"
     }
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-132",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4091,7 +4175,7 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-133",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4116,7 +4200,7 @@
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-134",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5956,11 +6040,23 @@
    {
     "patchline": {
      "source": [
+      "obj-68",
+      12
+     ],
+     "destination": [
+      "obj-125",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-125",
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-123",
       0
      ]
     }
@@ -5972,7 +6068,7 @@
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-127",
       0
      ]
     }
@@ -6016,11 +6112,47 @@
    {
     "patchline": {
      "source": [
+      "obj-130",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-131",
       0
      ],
      "destination": [
-      "obj-130",
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-132",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      0
+     ],
+     "destination": [
+      "obj-133",
       0
      ]
     }

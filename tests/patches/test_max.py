@@ -67,11 +67,22 @@ def test_every_cord_goes_from_an_outlet_to_an_inlet(path: Path) -> None:
         assert len(inside) == len(patcher["boxes"])
         assert all((box["numinlets"], box["numoutlets"]) == size(box) for box in inside.values())
         assert patcher["lines"]
-        cords = [(tuple(line["patchline"]["source"]), tuple(line["patchline"]["destination"])) for line in patcher["lines"]]
+        cords = [
+            (tuple(line["patchline"]["source"]), tuple(line["patchline"]["destination"])) for line in patcher["lines"]
+        ]
         assert len(set(cords)) == len(cords)
         for (source, outlet), (sink, inlet) in cords:
             assert outlet < size(inside[source])[1], inside[source]
             assert inlet < size(inside[sink])[0], inside[sink]
+
+
+@every_file
+def test_inlets_and_outlets_are_numbered_as_they_lie(path: Path) -> None:
+    for patcher in patchers(load(path)):
+        for kind in ("inlet", "outlet"):
+            ports = [entry["box"] for entry in patcher["boxes"] if entry["box"]["maxclass"] == kind]
+            ports.sort(key=lambda box: box["patching_rect"][0])
+            assert [box["index"] for box in ports] == list(range(1, len(ports) + 1))
 
 
 @every_file
@@ -96,7 +107,9 @@ def test_parameters_have_the_ranges_of_the_table_and_names_of_their_own(path: Pa
     names = [value["parameter_longname"] for value in saved]
     assert len(set(names)) == len(names)
     by_title = {entry.replace("/", " ").replace("_", " ").strip(): TABLE[entry] for entry in TABLE.entries}
-    known = [(value, by_title[value["parameter_longname"]]) for value in saved if value["parameter_longname"] in by_title]
+    known = [
+        (value, by_title[value["parameter_longname"]]) for value in saved if value["parameter_longname"] in by_title
+    ]
     assert known
     for value, entry in known:
         if entry.kind != "parameter":

@@ -12,6 +12,7 @@ import av
 import mido
 import numpy as np
 import pytest
+from jack import JackServer
 from PIL import Image
 
 from bridge import weights
@@ -22,7 +23,6 @@ from bridge.demo.songs import ODE_TO_JOY, SIMPLE_GIFTS
 from bridge.demo.synth import TAIL
 from bridge.measure.report import read
 from models.contract import discover
-from tests.jack import JackServer
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 STAGE = (sys.executable, "-W", "error", str(CLIENTS / "serve_demo_stage.py"))
