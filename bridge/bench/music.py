@@ -140,7 +140,7 @@ def _against_torch(
         value=round(ratio, 2),
         unit=blank.unit,
         goal=blank.goal,
-        detail=f"torch {torch.__version__}: {_median(theirs) * 1000:.0f} ms; ours int8; as float32, exact: {exactly:.2f}",
+        detail=f"torch {torch.__version__}: {_median(theirs) * 1000:.0f} ms; ours int8 (float32: {exactly:.2f} times)",
     )
 
 

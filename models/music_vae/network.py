@@ -40,12 +40,15 @@ class MusicVaeNetwork:
         self.decoder = decoders.build(config, weights)
         depth, z_size = self.encoder.output_depth, config.hparams.z_size
         self._mu = weights.dense("encoder/mu", depth, z_size)
-        self._sigma = weights.dense("encoder/sigma", depth, z_size)
+        # magenta-js has no use for sigma, and its editions of a checkpoint may lack it
+        self._sigma = weights.dense("encoder/sigma", depth, z_size) if weights.has("encoder/sigma/kernel") else None
 
     def encode(
         self, x: npt.ArrayLike, lengths: npt.ArrayLike | None = None, controls: npt.ArrayLike | None = None
     ) -> tuple[Array, Array]:
         """The posterior of phrases: mean mu and standard deviation sigma, both [batch, z_size].
+
+        Where the checkpoint holds nothing of sigma, it is NaN.
 
         x [batch, time, input depth], lengths [batch] in steps (hierarchical encoders also take [batch, segments]),
         controls [batch, time, control depth]. Raises ValueError for other shapes.
@@ -53,7 +56,10 @@ class MusicVaeNetwork:
         x = self._steps(x, self.config.encoding.input_depth, "x")
         controls = self._controls(controls, *x.shape[:2])
         embedding = self.encoder(np.concatenate((x, controls), 2), self._lengths(lengths, *x.shape[:2]))
-        return self._mu(embedding), np.logaddexp(np.float32(0.0), self._sigma(embedding))
+        mu = self._mu(embedding)
+        if self._sigma is None:
+            return mu, np.full_like(mu, np.nan)
+        return mu, np.logaddexp(np.float32(0.0), self._sigma(embedding))
 
     def teacher_forced(
         self,

@@ -44,6 +44,10 @@ class Weights:
             raise ValueError(f"variable {full!r} must be finite, got NaN or infinity")
         return array
 
+    def has(self, name: str) -> bool:
+        """Whether there is a tensor of that name."""
+        return self._prefix + name in self._tensors
+
     def dense(self, name: str, rows: int, columns: int) -> "Dense":
         """The dense layer ``name``."""
         return Dense(self.take(f"{name}/kernel", rows, columns), self.take(f"{name}/bias", columns))
@@ -59,6 +63,10 @@ class Wanted(Weights):
     def under(self, scope: str) -> "Wanted":
         """The same record, names relative to ``scope``."""
         return Wanted(self.shapes, f"{self._prefix}{scope}/")
+
+    def has(self, name: str) -> bool:
+        """Yes: whatever may be there is wanted."""
+        return True
 
     def take(self, name: str, *shape: int) -> Array:
         """Zeros of that shape, noted down."""

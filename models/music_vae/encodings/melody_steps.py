@@ -17,14 +17,14 @@ QPM = 120.0
 SECONDS_PER_STEP = 60.0 / QPM / STEPS_PER_QUARTER
 
 
-def encode(encoding: Encoding, score: Score) -> Encoded:
-    """Every window of a melody of each track, a bar apart. Raises Refusal if there is none."""
+def encode(encoding: Encoding, score: Score, voice: lines.Voice = "highest") -> Encoded:
+    """Every window of a melody of each track, a bar apart; of chords their highest or lowest notes."""
     found = Encoded()
     seen: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
     for part in split_at_changes(score):
         try:
             grid = to_grid(_playable(encoding, part), STEPS_PER_QUARTER, STEPS_PER_BAR)
-            tracks = lines.melodies(grid, max_bars=MAX_BARS)
+            tracks = lines.melodies(grid, max_bars=MAX_BARS, voice=voice)
             windows = [w for line in tracks for w in lines.slices(line, encoding.bars * STEPS_PER_BAR, STEPS_PER_BAR)]
             if not windows:
                 raise Refusal(f"a melody must be {encoding.bars} bars long, of {len(tracks)} melodies none is")

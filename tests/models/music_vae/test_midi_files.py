@@ -87,6 +87,14 @@ def test_triplets_polyphony_and_empty_tracks_are_taken(tmp_path):
     assert [start for start, _, _ in notes] == [0, 1, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16]
 
 
+def test_of_chords_the_highest_or_the_lowest_notes_are_heard(tmp_path):
+    chords_ = [m for p in (60, 62, 64, 65) for m in (on(p), on(p + 7), off(p, 960), off(p + 7))]
+    score = midi_file.read(written(tmp_path / "v.mid", chords_))
+    for voice, first in (("highest", 67), ("lowest", 60)):
+        (example,) = encodings.encode(configs.find("cat-mel_2bar_small"), score, voice).examples
+        assert melody.decode(example.x.argmax(1))[0][2] == first
+
+
 def test_a_change_of_tempo_or_metre_divides_a_piece_and_what_is_left_out_is_said(tmp_path):
     conductor = [
         mido.MetaMessage("set_tempo", tempo=400_000),
