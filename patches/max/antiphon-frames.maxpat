@@ -1696,7 +1696,7 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "texture",
      "linecount": 1
     }
    },
@@ -1729,16 +1729,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
+       "parameter_shortname": "texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         0.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -1749,20 +1748,19 @@
      "id": "obj-31",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       210.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
@@ -1773,24 +1771,6 @@
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      210.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-33",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       210.0,
       226.5,
       22.0
@@ -1803,12 +1783,12 @@
    },
    {
     "box": {
-     "id": "obj-34",
+     "id": "obj-33",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       210.0,
       220.0,
       22.0
@@ -1816,33 +1796,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture coral"
+     "text": "/frames/texture_ca/texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-35",
+     "id": "obj-34",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       210.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-36",
+     "id": "obj-35",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1860,7 +1839,7 @@
    },
    {
     "box": {
-     "id": "obj-37",
+     "id": "obj-36",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -1878,25 +1857,7 @@
    },
    {
     "box": {
-     "id": "obj-38",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      210.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-39",
+     "id": "obj-37",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -1913,13 +1874,13 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "second texture",
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-40",
+     "id": "obj-38",
      "maxclass": "live.menu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -1946,16 +1907,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
+       "parameter_shortname": "second texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         1.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -1963,51 +1923,32 @@
    },
    {
     "box": {
-     "id": "obj-41",
+     "id": "obj-39",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       244.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
     "box": {
-     "id": "obj-42",
+     "id": "obj-40",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      244.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-43",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       244.0,
       272.0,
       22.0
@@ -2020,12 +1961,12 @@
    },
    {
     "box": {
-     "id": "obj-44",
+     "id": "obj-41",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       244.0,
       265.5,
       22.0
@@ -2033,33 +1974,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/second_texture coral"
+     "text": "/frames/texture_ca/second_texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-45",
+     "id": "obj-42",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       244.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-46",
+     "id": "obj-43",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2077,7 +2017,7 @@
    },
    {
     "box": {
-     "id": "obj-47",
+     "id": "obj-44",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2095,25 +2035,7 @@
    },
    {
     "box": {
-     "id": "obj-48",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      244.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-49",
+     "id": "obj-45",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2139,7 +2061,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2154,7 +2076,7 @@
    },
    {
     "box": {
-     "id": "obj-50",
+     "id": "obj-46",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2172,7 +2094,7 @@
    },
    {
     "box": {
-     "id": "obj-51",
+     "id": "obj-47",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2190,7 +2112,7 @@
    },
    {
     "box": {
-     "id": "obj-52",
+     "id": "obj-48",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2216,7 +2138,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2231,7 +2153,7 @@
    },
    {
     "box": {
-     "id": "obj-53",
+     "id": "obj-49",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2249,7 +2171,7 @@
    },
    {
     "box": {
-     "id": "obj-54",
+     "id": "obj-50",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2267,7 +2189,7 @@
    },
    {
     "box": {
-     "id": "obj-55",
+     "id": "obj-51",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2293,7 +2215,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2308,7 +2230,7 @@
    },
    {
     "box": {
-     "id": "obj-56",
+     "id": "obj-52",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2326,7 +2248,7 @@
    },
    {
     "box": {
-     "id": "obj-57",
+     "id": "obj-53",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2344,7 +2266,7 @@
    },
    {
     "box": {
-     "id": "obj-58",
+     "id": "obj-54",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2370,7 +2292,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2385,7 +2307,7 @@
    },
    {
     "box": {
-     "id": "obj-59",
+     "id": "obj-55",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2403,7 +2325,7 @@
    },
    {
     "box": {
-     "id": "obj-60",
+     "id": "obj-56",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2421,7 +2343,7 @@
    },
    {
     "box": {
-     "id": "obj-61",
+     "id": "obj-57",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2447,7 +2369,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2463,7 +2385,7 @@
    },
    {
     "box": {
-     "id": "obj-62",
+     "id": "obj-58",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2481,7 +2403,7 @@
    },
    {
     "box": {
-     "id": "obj-63",
+     "id": "obj-59",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2499,7 +2421,7 @@
    },
    {
     "box": {
-     "id": "obj-64",
+     "id": "obj-60",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2525,7 +2447,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_shortname": "saturation",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2540,7 +2462,7 @@
    },
    {
     "box": {
-     "id": "obj-65",
+     "id": "obj-61",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2558,7 +2480,7 @@
    },
    {
     "box": {
-     "id": "obj-66",
+     "id": "obj-62",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2576,7 +2498,7 @@
    },
    {
     "box": {
-     "id": "obj-67",
+     "id": "obj-63",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2601,7 +2523,7 @@
    },
    {
     "box": {
-     "id": "obj-68",
+     "id": "obj-64",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3025,35 +2947,11 @@
    {
     "patchline": {
      "source": [
-      "obj-31",
-      2
-     ],
-     "destination": [
-      "obj-34",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-34",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-9",
       5
      ],
      "destination": [
-      "obj-35",
+      "obj-34",
       0
      ]
     }
@@ -3061,11 +2959,11 @@
    {
     "patchline": {
      "source": [
-      "obj-35",
+      "obj-34",
       0
      ],
      "destination": [
-      "obj-36",
+      "obj-35",
       0
      ]
     }
@@ -3073,7 +2971,7 @@
    {
     "patchline": {
      "source": [
-      "obj-36",
+      "obj-35",
       0
      ],
      "destination": [
@@ -3085,11 +2983,11 @@
    {
     "patchline": {
      "source": [
-      "obj-35",
+      "obj-34",
       1
      ],
      "destination": [
-      "obj-37",
+      "obj-36",
       0
      ]
     }
@@ -3097,7 +2995,7 @@
    {
     "patchline": {
      "source": [
-      "obj-37",
+      "obj-36",
       0
      ],
      "destination": [
@@ -3109,11 +3007,11 @@
    {
     "patchline": {
      "source": [
-      "obj-35",
-      2
+      "obj-38",
+      0
      ],
      "destination": [
-      "obj-38",
+      "obj-39",
       0
      ]
     }
@@ -3121,11 +3019,11 @@
    {
     "patchline": {
      "source": [
-      "obj-38",
+      "obj-39",
       0
      ],
      "destination": [
-      "obj-30",
+      "obj-40",
       0
      ]
     }
@@ -3137,30 +3035,6 @@
       0
      ],
      "destination": [
-      "obj-41",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-41",
-      0
-     ],
-     "destination": [
-      "obj-42",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-42",
-      0
-     ],
-     "destination": [
       "obj-2",
       0
      ]
@@ -3169,23 +3043,11 @@
    {
     "patchline": {
      "source": [
-      "obj-41",
+      "obj-39",
       1
      ],
      "destination": [
-      "obj-43",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-2",
+      "obj-41",
       0
      ]
     }
@@ -3194,18 +3056,6 @@
     "patchline": {
      "source": [
       "obj-41",
-      2
-     ],
-     "destination": [
-      "obj-44",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
       0
      ],
      "destination": [
@@ -3221,7 +3071,7 @@
       6
      ],
      "destination": [
-      "obj-45",
+      "obj-42",
       0
      ]
     }
@@ -3229,11 +3079,11 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
+      "obj-42",
       0
      ],
      "destination": [
-      "obj-46",
+      "obj-43",
       0
      ]
     }
@@ -3241,11 +3091,11 @@
    {
     "patchline": {
      "source": [
-      "obj-46",
+      "obj-43",
       0
      ],
      "destination": [
-      "obj-40",
+      "obj-38",
       0
      ]
     }
@@ -3253,11 +3103,11 @@
    {
     "patchline": {
      "source": [
-      "obj-45",
+      "obj-42",
       1
      ],
      "destination": [
-      "obj-47",
+      "obj-44",
       0
      ]
     }
@@ -3265,11 +3115,11 @@
    {
     "patchline": {
      "source": [
-      "obj-47",
+      "obj-44",
       0
      ],
      "destination": [
-      "obj-40",
+      "obj-38",
       0
      ]
     }
@@ -3278,10 +3128,10 @@
     "patchline": {
      "source": [
       "obj-45",
-      2
+      0
      ],
      "destination": [
-      "obj-48",
+      "obj-46",
       0
      ]
     }
@@ -3289,31 +3139,7 @@
    {
     "patchline": {
      "source": [
-      "obj-48",
-      0
-     ],
-     "destination": [
-      "obj-40",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      0
-     ],
-     "destination": [
-      "obj-50",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
+      "obj-46",
       0
      ],
      "destination": [
@@ -3329,7 +3155,7 @@
       7
      ],
      "destination": [
-      "obj-51",
+      "obj-47",
       0
      ]
     }
@@ -3337,7 +3163,19 @@
    {
     "patchline": {
      "source": [
-      "obj-51",
+      "obj-47",
+      0
+     ],
+     "destination": [
+      "obj-45",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-48",
       0
      ],
      "destination": [
@@ -3349,19 +3187,7 @@
    {
     "patchline": {
      "source": [
-      "obj-52",
-      0
-     ],
-     "destination": [
-      "obj-53",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-53",
+      "obj-49",
       0
      ],
      "destination": [
@@ -3377,7 +3203,7 @@
       8
      ],
      "destination": [
-      "obj-54",
+      "obj-50",
       0
      ]
     }
@@ -3385,7 +3211,19 @@
    {
     "patchline": {
      "source": [
-      "obj-54",
+      "obj-50",
+      0
+     ],
+     "destination": [
+      "obj-48",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-51",
       0
      ],
      "destination": [
@@ -3397,19 +3235,7 @@
    {
     "patchline": {
      "source": [
-      "obj-55",
-      0
-     ],
-     "destination": [
-      "obj-56",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-56",
+      "obj-52",
       0
      ],
      "destination": [
@@ -3425,7 +3251,7 @@
       9
      ],
      "destination": [
-      "obj-57",
+      "obj-53",
       0
      ]
     }
@@ -3433,7 +3259,19 @@
    {
     "patchline": {
      "source": [
-      "obj-57",
+      "obj-53",
+      0
+     ],
+     "destination": [
+      "obj-51",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-54",
       0
      ],
      "destination": [
@@ -3445,19 +3283,7 @@
    {
     "patchline": {
      "source": [
-      "obj-58",
-      0
-     ],
-     "destination": [
-      "obj-59",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-59",
+      "obj-55",
       0
      ],
      "destination": [
@@ -3473,7 +3299,7 @@
       10
      ],
      "destination": [
-      "obj-60",
+      "obj-56",
       0
      ]
     }
@@ -3481,7 +3307,19 @@
    {
     "patchline": {
      "source": [
-      "obj-60",
+      "obj-56",
+      0
+     ],
+     "destination": [
+      "obj-54",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-57",
       0
      ],
      "destination": [
@@ -3493,19 +3331,7 @@
    {
     "patchline": {
      "source": [
-      "obj-61",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-62",
+      "obj-58",
       0
      ],
      "destination": [
@@ -3521,7 +3347,7 @@
       11
      ],
      "destination": [
-      "obj-63",
+      "obj-59",
       0
      ]
     }
@@ -3529,7 +3355,19 @@
    {
     "patchline": {
      "source": [
-      "obj-63",
+      "obj-59",
+      0
+     ],
+     "destination": [
+      "obj-57",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-60",
       0
      ],
      "destination": [
@@ -3541,19 +3379,7 @@
    {
     "patchline": {
      "source": [
-      "obj-64",
-      0
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-65",
+      "obj-61",
       0
      ],
      "destination": [
@@ -3569,7 +3395,7 @@
       12
      ],
      "destination": [
-      "obj-66",
+      "obj-62",
       0
      ]
     }
@@ -3577,23 +3403,23 @@
    {
     "patchline": {
      "source": [
-      "obj-66",
+      "obj-62",
       0
      ],
      "destination": [
+      "obj-60",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-64",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      0
      ],
      "destination": [
-      "obj-67",
+      "obj-63",
       0
      ]
     }

@@ -3107,7 +3107,7 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "texture",
      "linecount": 1
     }
    },
@@ -3140,16 +3140,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
+       "parameter_shortname": "texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         0.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -3160,20 +3159,19 @@
      "id": "obj-90",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       652.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
@@ -3184,24 +3182,6 @@
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      652.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-92",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       652.0,
       226.5,
       22.0
@@ -3214,12 +3194,12 @@
    },
    {
     "box": {
-     "id": "obj-93",
+     "id": "obj-92",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       652.0,
       220.0,
       22.0
@@ -3227,33 +3207,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture coral"
+     "text": "/frames/texture_ca/texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-94",
+     "id": "obj-93",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       652.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-95",
+     "id": "obj-94",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3271,7 +3250,7 @@
    },
    {
     "box": {
-     "id": "obj-96",
+     "id": "obj-95",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3289,25 +3268,7 @@
    },
    {
     "box": {
-     "id": "obj-97",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      652.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-98",
+     "id": "obj-96",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3324,13 +3285,13 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "second texture",
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-99",
+     "id": "obj-97",
      "maxclass": "live.menu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -3357,16 +3318,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
+       "parameter_shortname": "second texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         1.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -3374,51 +3334,32 @@
    },
    {
     "box": {
-     "id": "obj-100",
+     "id": "obj-98",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       686.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
     "box": {
-     "id": "obj-101",
+     "id": "obj-99",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      686.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-102",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       686.0,
       272.0,
       22.0
@@ -3431,12 +3372,12 @@
    },
    {
     "box": {
-     "id": "obj-103",
+     "id": "obj-100",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       686.0,
       265.5,
       22.0
@@ -3444,33 +3385,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/second_texture coral"
+     "text": "/frames/texture_ca/second_texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-104",
+     "id": "obj-101",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       686.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-105",
+     "id": "obj-102",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3488,7 +3428,7 @@
    },
    {
     "box": {
-     "id": "obj-106",
+     "id": "obj-103",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3506,25 +3446,7 @@
    },
    {
     "box": {
-     "id": "obj-107",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      686.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-108",
+     "id": "obj-104",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3550,7 +3472,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3565,7 +3487,7 @@
    },
    {
     "box": {
-     "id": "obj-109",
+     "id": "obj-105",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3583,7 +3505,7 @@
    },
    {
     "box": {
-     "id": "obj-110",
+     "id": "obj-106",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3601,7 +3523,7 @@
    },
    {
     "box": {
-     "id": "obj-111",
+     "id": "obj-107",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3627,7 +3549,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3642,7 +3564,7 @@
    },
    {
     "box": {
-     "id": "obj-112",
+     "id": "obj-108",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3660,7 +3582,7 @@
    },
    {
     "box": {
-     "id": "obj-113",
+     "id": "obj-109",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3678,7 +3600,7 @@
    },
    {
     "box": {
-     "id": "obj-114",
+     "id": "obj-110",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3704,7 +3626,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3719,7 +3641,7 @@
    },
    {
     "box": {
-     "id": "obj-115",
+     "id": "obj-111",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3737,7 +3659,7 @@
    },
    {
     "box": {
-     "id": "obj-116",
+     "id": "obj-112",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3755,7 +3677,7 @@
    },
    {
     "box": {
-     "id": "obj-117",
+     "id": "obj-113",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3781,7 +3703,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3796,7 +3718,7 @@
    },
    {
     "box": {
-     "id": "obj-118",
+     "id": "obj-114",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3814,7 +3736,7 @@
    },
    {
     "box": {
-     "id": "obj-119",
+     "id": "obj-115",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3832,7 +3754,7 @@
    },
    {
     "box": {
-     "id": "obj-120",
+     "id": "obj-116",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3858,7 +3780,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3874,7 +3796,7 @@
    },
    {
     "box": {
-     "id": "obj-121",
+     "id": "obj-117",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3892,7 +3814,7 @@
    },
    {
     "box": {
-     "id": "obj-122",
+     "id": "obj-118",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3910,7 +3832,7 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-119",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3936,7 +3858,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_shortname": "saturation",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3951,7 +3873,7 @@
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-120",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3969,7 +3891,7 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-121",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3987,7 +3909,7 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-122",
      "maxclass": "live.text",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4032,7 +3954,7 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-123",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4050,7 +3972,7 @@
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-124",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4075,7 +3997,7 @@
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-125",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4100,63 +4022,13 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-126",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       620.0,
       180.0,
-      174.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      620.0,
-      180.0,
-      174.5,
-      22.0
-     ],
-     "text": "/subscribe pattern 0 60.0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-131",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      620.0,
-      210.0,
-      116.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      620.0,
-      210.0,
-      116.0,
-      22.0
-     ],
-     "text": "/unsubscribe * 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-132",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      620.0,
-      240.0,
       155.0,
       22.0
      ],
@@ -4166,7 +4038,7 @@
      "presentation": 1,
      "presentation_rect": [
       620.0,
-      240.0,
+      180.0,
       155.0,
       22.0
      ],
@@ -4175,7 +4047,7 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-127",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4200,7 +4072,7 @@
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-128",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5500,35 +5372,11 @@
    {
     "patchline": {
      "source": [
-      "obj-90",
-      2
-     ],
-     "destination": [
-      "obj-93",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-93",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-68",
       5
      ],
      "destination": [
-      "obj-94",
+      "obj-93",
       0
      ]
     }
@@ -5536,11 +5384,11 @@
    {
     "patchline": {
      "source": [
-      "obj-94",
+      "obj-93",
       0
      ],
      "destination": [
-      "obj-95",
+      "obj-94",
       0
      ]
     }
@@ -5548,7 +5396,7 @@
    {
     "patchline": {
      "source": [
-      "obj-95",
+      "obj-94",
       0
      ],
      "destination": [
@@ -5560,11 +5408,11 @@
    {
     "patchline": {
      "source": [
-      "obj-94",
+      "obj-93",
       1
      ],
      "destination": [
-      "obj-96",
+      "obj-95",
       0
      ]
     }
@@ -5572,7 +5420,7 @@
    {
     "patchline": {
      "source": [
-      "obj-96",
+      "obj-95",
       0
      ],
      "destination": [
@@ -5584,11 +5432,11 @@
    {
     "patchline": {
      "source": [
-      "obj-94",
-      2
+      "obj-97",
+      0
      ],
      "destination": [
-      "obj-97",
+      "obj-98",
       0
      ]
     }
@@ -5596,11 +5444,11 @@
    {
     "patchline": {
      "source": [
-      "obj-97",
+      "obj-98",
       0
      ],
      "destination": [
-      "obj-89",
+      "obj-99",
       0
      ]
     }
@@ -5612,30 +5460,6 @@
       0
      ],
      "destination": [
-      "obj-100",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-100",
-      0
-     ],
-     "destination": [
-      "obj-101",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-101",
-      0
-     ],
-     "destination": [
       "obj-2",
       0
      ]
@@ -5644,23 +5468,11 @@
    {
     "patchline": {
      "source": [
-      "obj-100",
+      "obj-98",
       1
      ],
      "destination": [
-      "obj-102",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-102",
-      0
-     ],
-     "destination": [
-      "obj-2",
+      "obj-100",
       0
      ]
     }
@@ -5669,18 +5481,6 @@
     "patchline": {
      "source": [
       "obj-100",
-      2
-     ],
-     "destination": [
-      "obj-103",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-103",
       0
      ],
      "destination": [
@@ -5696,7 +5496,7 @@
       6
      ],
      "destination": [
-      "obj-104",
+      "obj-101",
       0
      ]
     }
@@ -5704,11 +5504,11 @@
    {
     "patchline": {
      "source": [
-      "obj-104",
+      "obj-101",
       0
      ],
      "destination": [
-      "obj-105",
+      "obj-102",
       0
      ]
     }
@@ -5716,11 +5516,11 @@
    {
     "patchline": {
      "source": [
-      "obj-105",
+      "obj-102",
       0
      ],
      "destination": [
-      "obj-99",
+      "obj-97",
       0
      ]
     }
@@ -5728,11 +5528,11 @@
    {
     "patchline": {
      "source": [
-      "obj-104",
+      "obj-101",
       1
      ],
      "destination": [
-      "obj-106",
+      "obj-103",
       0
      ]
     }
@@ -5740,11 +5540,11 @@
    {
     "patchline": {
      "source": [
-      "obj-106",
+      "obj-103",
       0
      ],
      "destination": [
-      "obj-99",
+      "obj-97",
       0
      ]
     }
@@ -5753,10 +5553,10 @@
     "patchline": {
      "source": [
       "obj-104",
-      2
+      0
      ],
      "destination": [
-      "obj-107",
+      "obj-105",
       0
      ]
     }
@@ -5764,31 +5564,7 @@
    {
     "patchline": {
      "source": [
-      "obj-107",
-      0
-     ],
-     "destination": [
-      "obj-99",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-108",
-      0
-     ],
-     "destination": [
-      "obj-109",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-109",
+      "obj-105",
       0
      ],
      "destination": [
@@ -5804,7 +5580,7 @@
       7
      ],
      "destination": [
-      "obj-110",
+      "obj-106",
       0
      ]
     }
@@ -5812,7 +5588,19 @@
    {
     "patchline": {
      "source": [
-      "obj-110",
+      "obj-106",
+      0
+     ],
+     "destination": [
+      "obj-104",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-107",
       0
      ],
      "destination": [
@@ -5824,19 +5612,7 @@
    {
     "patchline": {
      "source": [
-      "obj-111",
-      0
-     ],
-     "destination": [
-      "obj-112",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-112",
+      "obj-108",
       0
      ],
      "destination": [
@@ -5852,7 +5628,7 @@
       8
      ],
      "destination": [
-      "obj-113",
+      "obj-109",
       0
      ]
     }
@@ -5860,7 +5636,19 @@
    {
     "patchline": {
      "source": [
-      "obj-113",
+      "obj-109",
+      0
+     ],
+     "destination": [
+      "obj-107",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-110",
       0
      ],
      "destination": [
@@ -5872,19 +5660,7 @@
    {
     "patchline": {
      "source": [
-      "obj-114",
-      0
-     ],
-     "destination": [
-      "obj-115",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-115",
+      "obj-111",
       0
      ],
      "destination": [
@@ -5900,7 +5676,7 @@
       9
      ],
      "destination": [
-      "obj-116",
+      "obj-112",
       0
      ]
     }
@@ -5908,7 +5684,19 @@
    {
     "patchline": {
      "source": [
-      "obj-116",
+      "obj-112",
+      0
+     ],
+     "destination": [
+      "obj-110",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-113",
       0
      ],
      "destination": [
@@ -5920,19 +5708,7 @@
    {
     "patchline": {
      "source": [
-      "obj-117",
-      0
-     ],
-     "destination": [
-      "obj-118",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-118",
+      "obj-114",
       0
      ],
      "destination": [
@@ -5948,7 +5724,7 @@
       10
      ],
      "destination": [
-      "obj-119",
+      "obj-115",
       0
      ]
     }
@@ -5956,7 +5732,19 @@
    {
     "patchline": {
      "source": [
-      "obj-119",
+      "obj-115",
+      0
+     ],
+     "destination": [
+      "obj-113",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-116",
       0
      ],
      "destination": [
@@ -5968,19 +5756,7 @@
    {
     "patchline": {
      "source": [
-      "obj-120",
-      0
-     ],
-     "destination": [
-      "obj-121",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-121",
+      "obj-117",
       0
      ],
      "destination": [
@@ -5996,7 +5772,7 @@
       11
      ],
      "destination": [
-      "obj-122",
+      "obj-118",
       0
      ]
     }
@@ -6004,7 +5780,19 @@
    {
     "patchline": {
      "source": [
-      "obj-122",
+      "obj-118",
+      0
+     ],
+     "destination": [
+      "obj-116",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-119",
       0
      ],
      "destination": [
@@ -6016,19 +5804,7 @@
    {
     "patchline": {
      "source": [
-      "obj-123",
-      0
-     ],
-     "destination": [
-      "obj-124",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-124",
+      "obj-120",
       0
      ],
      "destination": [
@@ -6044,7 +5820,7 @@
       12
      ],
      "destination": [
-      "obj-125",
+      "obj-121",
       0
      ]
     }
@@ -6052,7 +5828,19 @@
    {
     "patchline": {
      "source": [
-      "obj-125",
+      "obj-121",
+      0
+     ],
+     "destination": [
+      "obj-119",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-122",
       0
      ],
      "destination": [
@@ -6064,11 +5852,11 @@
    {
     "patchline": {
      "source": [
-      "obj-126",
+      "obj-123",
       0
      ],
      "destination": [
-      "obj-127",
+      "obj-2",
       0
      ]
     }
@@ -6076,7 +5864,31 @@
    {
     "patchline": {
      "source": [
-      "obj-127",
+      "obj-124",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-125",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-126",
       0
      ],
      "destination": [
@@ -6092,67 +5904,7 @@
       0
      ],
      "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-129",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-130",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-131",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-132",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      0
-     ],
-     "destination": [
-      "obj-133",
+      "obj-127",
       0
      ]
     }

@@ -61,8 +61,8 @@ AntiphonTable {
 		choices = IdentityDictionary[
 			'/music/model' -> ['music_vae'],
 			'/frames/model' -> ['texture_ca'],
-			'/frames/texture_ca/texture' -> ['cells', 'embers', 'coral'],
-			'/frames/texture_ca/second_texture' -> ['cells', 'embers', 'coral']
+			'/frames/texture_ca/texture' -> ['embers', 'cells'],
+			'/frames/texture_ca/second_texture' -> ['embers', 'cells']
 		];
 		defaults = IdentityDictionary[
 			'/clock/tempo' -> 120,
@@ -80,8 +80,8 @@ AntiphonTable {
 			'/frames/seed' -> 0,
 			'/frames/speed' -> 1,
 			'/frames/reaction' -> 0.7,
-			'/frames/texture_ca/texture' -> 'cells',
-			'/frames/texture_ca/second_texture' -> 'embers',
+			'/frames/texture_ca/texture' -> 'embers',
+			'/frames/texture_ca/second_texture' -> 'cells',
 			'/frames/texture_ca/blend' -> 0,
 			'/frames/texture_ca/drift' -> 0.4,
 			'/frames/texture_ca/pulse' -> 0.3,
