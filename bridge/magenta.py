@@ -44,7 +44,7 @@ def convert(path: Path, config: str | None, hparams: Mapping[str, Any], out: Pat
 
     network = from_checkpoint(path, config, hparams)  # proves that it is whole and fits
     _, tensors = checkpoints.read(path)
-    needed = {name: tensors[name] for name in variables(network.config)}
+    needed = {name: tensors[name] for name in variables(network.config) if name in tensors}
     out.parent.mkdir(parents=True, exist_ok=True)
     own.write(out, network.config, needed)
     return Converted(out, network.config.name, len(needed), out.stat().st_size)

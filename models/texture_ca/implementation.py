@@ -52,7 +52,6 @@ class TextureCaPainter:
         self._steppers: dict[tuple[str, ...], onnxruntime.InferenceSession] = {}
         self._ripples = bumps.Ripples()
         self._seed: int | None = None
-        self._texture = ""
         self._mask_key: tuple[int, float] | None = None
         self._frames = 0
         self._random = np.random.default_rng(0)
@@ -77,17 +76,14 @@ class TextureCaPainter:
         return frame
 
     def _prepare(self, params: Mapping[str, Value], now: float) -> None:
-        """Begin anew for another seed; for another texture begin with a shaken state."""
-        seed, texture = int(params["seed"]), str(params["texture"])
+        """Begin anew for another seed. Another texture grows out of the present state: all came of one parent."""
+        seed = int(params["seed"])
         if seed != self._seed:
-            self._seed, self._texture = seed, texture
+            self._seed = seed
             self._random = np.random.default_rng(seed)
             self._patches = _patches(self._random, self.rows, self.columns)
             self._mask_key = None
             self._grow(params, now)
-        elif texture != self._texture:
-            self._texture = texture
-            self.state = 0.5 * self.state + self._noise(self.rows, self.columns)
 
     def _grow(self, params: Mapping[str, Value], now: float) -> None:
         self.state = self._noise(self.rows, self.columns)
