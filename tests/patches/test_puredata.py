@@ -134,12 +134,17 @@ def test_any_parameter_makes_a_patch_that_opens(tmp_path: Path) -> None:
     assert [line for line in printed if not line.startswith("sent:")] == []
 
 
-def test_without_a_bridge_it_waits_in_silence() -> None:
+def test_without_a_bridge_it_waits_in_silence_and_then_connects() -> None:
     require_program("pd", "puredata")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.settimeout(PATIENCE)
-        with pd(deaf.getsockname()[1]) as running:
+        port = deaf.getsockname()[1]
+        with contextlib.ExitStack() as stack:
+            running = stack.enter_context(pd(port))
             for _ in range(2):
                 assert deaf.recv(100).startswith(b"/subscribe\0")
-            assert running.end() == []
+            deaf.close()
+            stack.enter_context(serving("--no-midi", "--osc-port", str(port), stage=True))
+            running.wait("antiphon: connected to the bridge")
+            assert [line for line in running.seen if "subscribed" not in line] == ["antiphon: connected to the bridge"]
