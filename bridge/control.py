@@ -101,7 +101,7 @@ class Control:
             table,
             self.parameters,
             frame_worker.run,
-            lambda: (ring_name, page.name, settings.width, settings.height),
+            lambda: (ring_name, page.name, settings.width, settings.height, self._frames.params),
             on_event=lambda event: self._on_worker(self._frames, event),
             on_lost=lambda reason, given_up: self._on_lost("/frames", reason, given_up),
             greeting=lambda: (self._frame_params(),),
@@ -169,7 +169,10 @@ class Control:
                     self.session.model_lost()
                 slot.start()
         elif slot is self._frames:
-            slot.send(self._frame_params())
+            if after != before and slot.loads_with(path):
+                slot.start()
+            else:
+                slot.send(self._frame_params())
 
     def _info(self) -> Iterator[tuple[str, int | float | str]]:
         yield from self.facts.items()

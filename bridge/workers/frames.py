@@ -10,24 +10,27 @@ from bridge.media.ring import FrameRing
 from bridge.realtime.now import NowPage
 from bridge.workers import messages as m
 from bridge.workers.declared import load_declaration, load_or_explain, lower_priority
-from models.contract import FrameModel
+from models.contract import FrameModel, Value
 
 ALIVE_EVERY = 0.5
 """Seconds."""
 
 
-def run(sock: socket.socket, declaration: str, ring_name: str, page_name: str, width: int, height: int) -> None:
-    """Load the model that ``module:Class`` declares and paint until told to stop."""
+def run(
+    sock: socket.socket, declaration: str, ring_name: str, page_name: str, width: int, height: int, params: dict[str, Value]
+) -> None:
+    """Load the model that ``module:Class`` declares and paint until told to stop; ``params`` are its own at the start."""
     exit_with_parent()
     lower_priority()
     channel: Channel[m.Command] = Channel(sock, m.Command)
     started = now()
     model = load_declaration(declaration, FrameModel)
-    painter = load_or_explain(lambda: model.load(width, height), channel)
+    painter = load_or_explain(lambda: model.load(width, height, params), channel)
     ring = FrameRing.attach(ring_name)
     page = NowPage.attach(page_name)
     channel.send(m.Ready(model.name, now() - started))
-    newest = m.SetParams(0, {name: param.default for name, param in model.params().items()}, 30.0)
+    defaults = {name: param.default for name, param in model.params().items()}
+    newest = m.SetParams(0, defaults | params, 30.0)
     due = alive = now()
     frames, painting = 0, 0.0
     try:
