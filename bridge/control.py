@@ -4,12 +4,12 @@ import asyncio
 import logging
 import statistics
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
-from bridge import __version__
+from bridge import version
 from bridge.addresses import ArgumentError, OscValue, Table
 from bridge.child import Child
 from bridge.clocks import now
@@ -42,7 +42,7 @@ class Control:
         """``http`` is the listening socket for media. Raises ArgumentError for settings that the table refuses."""
         self.parameters = Parameters(table, settings.parameters, self._changed)
         self.values = self.parameters.values
-        self.facts: dict[str, int | float | str] = {"version": __version__}
+        self.facts: dict[str, int | float | str] = {}
         self.ready = asyncio.Event()
         """Every process has loaded what it needs, or could not."""
         self._unready = {"realtime", "media", "/music", "/frames"}
@@ -57,6 +57,7 @@ class Control:
             reply_port=settings.reply_port,
             note_targets_changed=lambda targets: self._realtime.send(realtime.SetOscTargets(targets)),
         )
+        self._due_soon: list[Callable[[], None]] = []
         self.session = Session(
             self.values,
             clock=page.beat,
@@ -154,7 +155,7 @@ class Control:
                         self.osc.reply(client, "/info", name, fact)
             case _:
                 self.parameters.set(path, values[0])
-        self._rearm()
+        self._soon(self._rearm)
 
     def _changed(self, path: str, before: Value, after: Value) -> None:
         self.osc.send_event(path, after)
@@ -172,9 +173,25 @@ class Control:
             if after != before and slot.loads_with(path):
                 slot.start()
             else:
-                slot.send(self._frame_params())
+                self._soon(self._tell_frames)
+
+    def _soon(self, do: Callable[[], None]) -> None:
+        """Do it once after all messages that are being read now: of a hundred, the last one tells."""
+        if do not in self._due_soon:
+            if not self._due_soon:
+                asyncio.get_running_loop().call_soon(self._do_soon)
+            self._due_soon.append(do)
+
+    def _do_soon(self) -> None:
+        due, self._due_soon = self._due_soon, []
+        for do in due:
+            do()
+
+    def _tell_frames(self) -> None:
+        self._frames.send(self._frame_params())
 
     def _info(self) -> Iterator[tuple[str, int | float | str]]:
+        yield "version", version()
         yield from self.facts.items()
         yield "process/realtime", self._realtime.pid or 0
         yield "process/media", self._media.pid or 0

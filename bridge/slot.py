@@ -13,7 +13,7 @@ from bridge.workers import messages as worker
 from bridge.workers.declared import declaration_path
 from models.contract import Model, Value
 
-HANG_AFTER = 5.0
+HANG_AFTER = 10.0
 """Seconds without a sign of life, which comes twice a second, after which a worker is taken to hang."""
 
 

@@ -23,10 +23,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything. Returns 0 if the server can run (or is running), otherwise 1."""
-    from bridge import __version__
+    from bridge import version
 
     if not args.json:
-        print(f"Antiphon {__version__}")
+        print(f"Antiphon {version()}")
     findings = []
     for finding in examine(args):
         findings.append(finding)
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         import msgspec
 
-        content = {"antiphon": __version__, "can_run": not failed, "findings": msgspec.to_builtins(findings)}
+        content = {"antiphon": version(), "can_run": not failed, "findings": msgspec.to_builtins(findings)}
         print(json.dumps(content, indent=2))
     else:
         print(f"The server cannot run: {', '.join(failed)}." if failed else "The server can run: antiphon serve")

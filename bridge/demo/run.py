@@ -1,6 +1,6 @@
 """The demo from its beginning to its end: start the server, play, write, tell."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from bridge.client.beats import Beats
 from bridge.client.frames import FrameTap, TakenFrame
 from bridge.client.midi import MidiPlayer, NoMidiError
 from bridge.client.osc import NoReplyError, OscClient
-from bridge.client.server import ServerFailedError, ServerProcess
+from bridge.client.server import SERVE, ServerFailedError, ServerProcess
 from bridge.client.waiting import until
 from bridge.clocks import now
 from bridge.demo.performance import Way
@@ -54,18 +54,24 @@ class Take(msgspec.Struct):
     figures: list[Figure]
 
 
-def demo(
-    out: Path,
-    *,
-    tempo: float,
-    with_midi: bool,
-    tell: Tell,
-    command: Sequence[str] | None = None,
-    songs: Sequence[Song] = SONGS,
-) -> None:
-    """Play the songs into a server of its own; write ``demo.{mid,png,wav,mp4,json}`` into ``out``.
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be played."""
 
-    ``tell`` takes lines for whoever watches; tempo is in beats per minute. Raises DemoError.
+    songs: tuple[Song, ...] = SONGS
+    tempo: float = 112.0
+    """Beats per minute."""
+    seed: int = -1
+    """Of the answers, as /music/seed; -1 draws new ones."""
+    midi: bool = True
+    """Play the last song over MIDI, where there is any."""
+    command: tuple[str, ...] = SERVE
+    """That starts the server, before its flags."""
+
+
+def demo(out: Path, plan: Plan, tell: Tell) -> None:
+    """Play into a server of its own; write ``demo.{mid,png,wav,mp4,json}`` into ``out``.
+
+    ``tell`` takes lines for whoever watches. Raises DemoError.
     """
     try:
         require_space(out, SPACE)
@@ -73,10 +79,10 @@ def demo(
         raise DemoError(f"{reason(out, error)}; choose another folder with --out") from error
     about = machine()
     try:
-        take = _take(tempo, with_midi, tell, command, songs)
+        take = _take(plan, tell)
     except (ServerFailedError, NoReplyError, NoAnswerError) as error:
         raise DemoError(str(error)) from error
-    played = performance(take.exchanges, take.frames, take.beats, tempo, take.model)
+    played = performance(take.exchanges, take.frames, take.beats, plan.tempo, take.model)
     about.load_after = load()
     try:
         written = write(played, Report(about, take.figures), out, tell)
@@ -92,27 +98,28 @@ def demo(
         raise DemoError(missing)
 
 
-def _take(tempo: float, with_midi: bool, tell: Tell, command: Sequence[str] | None, songs: Sequence[Song]) -> Take:
+def _take(plan: Plan, tell: Tell) -> Take:
     tell("starting the server")
     with ExitStack() as opened:
-        midi = _midi(opened, tell) if with_midi else None
+        midi = _midi(opened, tell) if plan.midi else None
         flags = ("--no-midi",) if midi is None else midi.flags
-        server = opened.enter_context(ServerProcess(command, flags))
+        server = opened.enter_context(ServerProcess(plan.command, flags))
         ready = server.wait_ready(READY_WITHIN)
         tell(f"ready after {ready:.1f} s")
         client = opened.enter_context(OscClient(server.osc_port))
         client.subscribe(*HEARD)
+        client.send("/music/seed", plan.seed)
         client.send("/music/call_bars", BARS)
         client.send("/music/answer_bars", BARS)
         client.send("/music/model")
         model = str(client.wait("/music/model").values[0])
         round_trips = _round_trips(client)
         tap = opened.enter_context(_tap(server))
-        performer = Performer(client, midi, tempo, BEATS_PER_BAR, tell, server.check)
-        ways: list[Way] = ["OSC"] * len(songs)
+        performer = Performer(client, midi, plan.tempo, BEATS_PER_BAR, tell, server.check)
+        ways: list[Way] = ["OSC"] * len(plan.songs)
         if midi is not None:
             ways[-1] = "MIDI"
-        exchanges = performer.play(list(zip(songs, ways, strict=True)), BARS)
+        exchanges = performer.play(list(zip(plan.songs, ways, strict=True)), BARS)
         frames = list(tap.frames)
         problems = [" ".join(map(str, message.values)).strip() for message in client.received("/error")]
     beginnings = [event.time for event in exchanges[0].answer if event.velocity]

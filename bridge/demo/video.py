@@ -92,7 +92,7 @@ def _encode(
     video.width, video.height, video.pix_fmt = SIDE, SIDE + STRIP, "yuv420p"
     video.bit_rate = 3_000_000
     if codec == "libx264":
-        video.options = {"preset": "ultrafast", "crf": "22", "maxrate": "5M", "bufsize": "10M"}
+        video.options = {"preset": "ultrafast", "crf": "23", "maxrate": "4M", "bufsize": "8M"}
     audio = container.add_stream("aac", rate=RATE)
     assert isinstance(audio, av.AudioStream)
     audio.layout, audio.bit_rate = "stereo", 160_000

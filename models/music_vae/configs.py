@@ -140,12 +140,12 @@ class Config:
 
 _SMALL = HParams(z_size=256, enc_rnn_size=(512,), dec_rnn_size=(256, 256))
 _BIG = HParams(z_size=512, enc_rnn_size=(2048,), dec_rnn_size=(2048, 2048, 2048))
-_SCHEDULED = {"sampling_schedule": "inverse_sigmoid", "sampling_rate": 1000.0}
-_MELODY = {"max_beta": 0.2, "beta_rate": 0.99999, **_SCHEDULED}
-_DRUMS = {"free_bits": 48.0, "max_beta": 0.2, **_SCHEDULED}
+_SCHEDULED: dict[str, Any] = {"sampling_schedule": "inverse_sigmoid", "sampling_rate": 1000.0}
+_MELODY: dict[str, Any] = {"max_beta": 0.2, "beta_rate": 0.99999, **_SCHEDULED}
+_DRUMS: dict[str, Any] = {"free_bits": 48.0, "max_beta": 0.2, **_SCHEDULED}
 _NADE = replace(_SMALL, enc_rnn_size=(1024,), dec_rnn_size=(512, 512), nade_num_hidden=128, **_DRUMS)
-_LONG = {"max_seq_len": 256, "z_size": 512, "enc_rnn_size": (2048, 2048)}
-_FREE = {"free_bits": 256.0, "max_beta": 0.2}
+_LONG: dict[str, Any] = {"max_seq_len": 256, "z_size": 512, "enc_rnn_size": (2048, 2048)}
+_FREE: dict[str, Any] = {"free_bits": 256.0, "max_beta": 0.2}
 _FLAT_LONG = HParams(**_LONG, dec_rnn_size=(2048, 2048, 2048))
 _HIERDEC = HParams(**_LONG, dec_rnn_size=(1024, 1024), **_FREE)
 _HIER = replace(_HIERDEC, enc_rnn_size=(1024,))
@@ -160,9 +160,9 @@ _TRIO = Encoding("trio", bars=16)
 _KIT = Encoding("drums")
 _TAP = Encoding("groove", tapify=True, fixed_velocities=True)
 _PERFORMANCE = Encoding("multiperf", bars=1)
-_PHRASES = {"decoder_levels": (16, 16)}
-_BOTH = {"encoder_levels": (16, 16), "decoder_levels": (16, 16)}
-_TRACKS = {"encoder_levels": (64, 8), "decoder_levels": (8, 64)}
+_PHRASES: dict[str, Any] = {"decoder_levels": (16, 16)}
+_BOTH: dict[str, Any] = {"encoder_levels": (16, 16), "decoder_levels": (16, 16)}
+_TRACKS: dict[str, Any] = {"encoder_levels": (64, 8), "decoder_levels": (8, 64)}
 
 CONFIGS: dict[str, Config] = {
     config.name: config

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from models.contract import Phrase
 from models.music_vae import melody
@@ -14,6 +15,9 @@ COMFORTABLE = (55, 79)
 REACH = 7
 """Semitones that an answer may go beyond the call's lowest and highest note."""
 OCTAVE = 12
+MAJOR = (0, 2, 4, 5, 7, 9, 11)
+CLEAR = 0.85
+"""A call has a key if at least this share of its notes lies in one major scale (its minor has the same notes)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,8 @@ class Heard:
     lowest: int
     highest: int
     channel: int
+    foreign: npt.NDArray[np.bool_]
+    """Of the model's 90 classes, the notes outside the call's key; of none if the call has no clear key."""
 
     def pitch(self, decoded: int) -> int:
         """A decoded pitch in the call's register: octaves away if it is farther than :data:`REACH`."""
@@ -85,7 +91,22 @@ def hear(call: Phrase) -> Heard:
         min(pitches),
         max(pitches),
         call.notes[-1].channel,
+        foreign_to(pitches),
     )
+
+
+def foreign_to(pitches: list[int]) -> npt.NDArray[np.bool_]:
+    """Which of the 90 classes are notes neither heard nor in any of the major scales that fit the pitches best."""
+    counts = np.bincount(np.array(pitches) % OCTAVE, minlength=OCTAVE)
+    scales = (np.array(MAJOR) + np.arange(OCTAVE)[:, None]) % OCTAVE
+    fits = counts[scales].sum(1)
+    at_home = counts > 0
+    at_home[scales[fits == fits.max()]] = True
+    if fits.max() < CLEAR * len(pitches):
+        at_home[:] = True
+    classes = np.zeros(melody.CLASSES, bool)
+    classes[melody.FIRST_NOTE :] = ~at_home[np.arange(melody.MIN_PITCH, melody.MAX_PITCH + 1) % OCTAVE]
+    return classes
 
 
 def nearest(beat: float) -> int:

@@ -22,16 +22,19 @@ ATTEMPTS = 4
 """How often a segment is drawn before notes on its downbeats are made certain."""
 ENOUGH = 2
 """Fewer onsets than this in two bars are silence or a drone; a call that has as few may get as few."""
-WIDEST = 0.85
-"""The share of the way from the call to an unrelated melody that variation 1 goes."""
+WIDEST = 0.7
+"""The share of the way from the call to an unrelated melody that variation 1 goes; the key is lost beyond."""
+LEANING = 4.0
+"""By how much, in logits and for the whole way, notes outside the call's key are made less likely."""
 
 
 class MusicVaePlayer:
     """Answers with MusicVAE's two-bar melody model, in segments of two model bars.
 
     Each segment is decoded from z, a point on the arc from what was heard (the posterior's mean of two bars of the
-    call) to a random draw from the prior; ``variation`` says how far along. The last segment answers the call's last
-    two bars, the one before the two before those, and so on, over again if the call is shorter.
+    call) to a random draw from the prior; ``variation`` says how far along. The farther, the less likely notes outside
+    the call's key are made: the prior knows all keys alike. The last segment answers the call's last two bars, the one
+    before the two before those, and so on, over again if the call is shorter.
 
     A segment with fewer than :data:`ENOUGH` onsets is drawn again, farther along the arc and warmer each time; the
     last attempt makes the model choose a note on each downbeat. Nothing of a segment is given away before it is known
@@ -66,11 +69,16 @@ class MusicVaePlayer:
         segments = [bars[first : first + WINDOW_BARS] for first in range(0, len(bars), WINDOW_BARS)]
         for number, segment in enumerate(segments):
             window = heard.windows[(number - len(segments)) % len(heard.windows)]
-            for start, end, pitch in self._segment(window, segment, params, rng):
+            for start, end, pitch in self._segment(heard, window, segment, params, rng):
                 yield Note(heard.pitch(pitch), window.velocities[start], *_beats(segment, start, end), heard.channel)
 
     def _segment(
-        self, window: Window, bars: list[ModelBar], params: Mapping[str, float], rng: np.random.Generator
+        self,
+        heard: Heard,
+        window: Window,
+        bars: list[ModelBar],
+        params: Mapping[str, float],
+        rng: np.random.Generator,
     ) -> Iterator[melody.StepNote]:
         """Notes in steps of this segment: start, end, decoded pitch."""
         mean = self._encode(window)
@@ -80,9 +88,10 @@ class MusicVaePlayer:
             along = WIDEST * (params["variation"] + (1 - params["variation"]) * farther)
             z = slerp(mean, rng.standard_normal(mean.shape).astype(np.float32), along)
             warmth = max(params["temperature"], farther)
+            lean = np.where(heard.foreign, np.float32(-LEANING * along), np.float32(0.0))
             kept: list[melody.StepNote] = []
             onsets = 0
-            for onsets, note in self._notes(z, warmth, rng, bars, certain=attempt == ATTEMPTS - 1):
+            for onsets, note in self._notes(z, lean, warmth, rng, bars, certain=attempt == ATTEMPTS - 1):
                 if note is not None:
                     kept.append(note)
                 if onsets >= enough:
@@ -93,7 +102,14 @@ class MusicVaePlayer:
         yield from kept
 
     def _notes(
-        self, z: Array, temperature: float, rng: np.random.Generator, bars: list[ModelBar], *, certain: bool
+        self,
+        z: Array,
+        lean: Array,
+        temperature: float,
+        rng: np.random.Generator,
+        bars: list[ModelBar],
+        *,
+        certain: bool,
     ) -> Iterator[tuple[int, melody.StepNote | None]]:
         """Decode z, yielding at each event how many notes have begun, and the note that it ends if it ends one."""
         voice = self.network.decoder.begin(z)
@@ -102,7 +118,7 @@ class MusicVaePlayer:
         onsets = 0
         for step in range(STEPS * len(bars)):
             bar, within = bars[step // STEPS], step % STEPS
-            logits = voice.advance(previous, self._controls)
+            logits = voice.advance(previous, self._controls) + lean
             if certain and within == 0:
                 logits[:, : melody.FIRST_NOTE] = -np.inf
             previous = self.network.decoder.sample(logits, temperature, rng)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mido
+from mido.midifiles.meta import KeySignatureError
 
 from models.music_vae.score import Metre, Pedal, Score, ScoreNote, Tempo
 
@@ -69,7 +70,7 @@ def read(path: Path) -> Score:
         if error.errno is not None:  # the system's; mido says by a plain OSError what is wrong with the bytes
             raise
         raise ValueError(f"{path}: not a MIDI file: {error}") from error
-    except (ValueError, EOFError, IndexError, KeyError, TypeError, LookupError) as error:
+    except (ValueError, EOFError, LookupError, TypeError, KeySignatureError) as error:
         raise ValueError(f"{path}: not a whole MIDI file: {type(error).__name__} {error}") from error
     if file.type not in (0, 1):
         raise ValueError(f"{path}: the MIDI file must be of type 0 or 1, is of type {file.type}")

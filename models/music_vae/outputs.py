@@ -7,6 +7,7 @@ Estimation", JMLR 2016.
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from models.music_vae.weights import Array, Weights
 
@@ -71,11 +72,12 @@ class Nade:
         return step
 
 
-def draw(logits: Array, temperature: float, rng: np.random.Generator) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
+def draw(logits: Array, temperature: float, rng: np.random.Generator) -> npt.NDArray[np.intp]:
     """One class a row of logits [batch, classes]: the likeliest at temperature 0, else by the Gumbel-max trick."""
-    if temperature == 0:
-        return logits.argmax(1)
-    return (logits / np.float32(temperature) + rng.gumbel(size=logits.shape)).argmax(1)
+    if temperature > 0:
+        logits = (logits / np.float32(temperature) + rng.gumbel(size=logits.shape)).astype(np.float32)
+    likeliest: npt.NDArray[np.intp] = logits.argmax(1)
+    return likeliest
 
 
 def flip(logits: Array, temperature: float, rng: np.random.Generator) -> Array:
@@ -87,4 +89,5 @@ def flip(logits: Array, temperature: float, rng: np.random.Generator) -> Array:
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), without overflow."""
-    return np.tanh(x * np.float32(0.5)) * np.float32(0.5) + np.float32(0.5)
+    halved: Array = np.tanh(x * np.float32(0.5))
+    return halved * np.float32(0.5) + np.float32(0.5)

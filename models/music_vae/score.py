@@ -127,14 +127,14 @@ def parts(score: Score, times: Sequence[float]) -> list[Score]:
             break
         end = min(note.end, times[index + 1]) - times[index]
         notes[index].append(note._replace(start=note.start - times[index], end=end))
-    tempos, metres, chords = (_shared(events, times) for events in (score.tempos, score.metres, score.chords))
+    tempos, metres, chords = _shared(score.tempos, times), _shared(score.metres, times), _shared(score.chords, times)
     pedals: list[tuple[Pedal, ...]] = [() for _ in notes]
     for instrument in dict.fromkeys(pedal.instrument for pedal in score.pedals):
         own = _shared([pedal for pedal in score.pedals if pedal.instrument == instrument], times)
         pedals = [before + more for before, more in zip(pedals, own, strict=True)]
     return [
-        Score(tuple(played), *state, max((note.end for note in played), default=0.0), pressed)
-        for played, pressed, *state in zip(notes, pedals, tempos, metres, chords, strict=True)
+        Score(tuple(played), *in_force, max((note.end for note in played), default=0.0), pressed)
+        for played, pressed, in_force in zip(notes, pedals, zip(tempos, metres, chords, strict=True), strict=True)
     ]
 
 
@@ -143,12 +143,12 @@ State = TypeVar("State", Tempo, Metre, Chord, Pedal)
 
 def _shared(events: Sequence[State], times: Sequence[float]) -> list[tuple[State, ...]]:
     """Events in force in each part: the last one at or before its beginning, moved there, and those within it."""
-    ordered = sorted(events, key=lambda event: event.time)
+    ordered: list[State] = sorted(events, key=lambda event: event.time)
     found: list[tuple[State, ...]] = []
     for start, end in itertools.pairwise(times):
-        before = [event for event in ordered if event.time <= start]
-        within = [event._replace(time=event.time - start) for event in ordered if start < event.time < end]
-        found.append((*(event._replace(time=0.0) for event in before[-1:]), *within))
+        before: list[State] = [event for event in ordered if event.time <= start]
+        within: list[State] = [e._replace(time=e.time - start) for e in ordered if start < e.time < end]
+        found.append(tuple([event._replace(time=0.0) for event in before[-1:]] + within))
     return found
 
 

@@ -26,6 +26,8 @@ HELD_LIGHT, ATTACK_S, RELEASE_S = 0.5, 0.35, 0.45
 SAME_ONSET_S = 0.03
 MOST = 24  # the newest ripples count; more than ten fingers and an answer make
 
+RING_SPEED, RING_S, RING_LIGHT = 3.2, 0.4, 3.0  # its radii a second, how long it lasts, its strength
+
 SWIRL = 0.55  # cells a step at the fastest
 CURRENT = 0.35
 
@@ -100,13 +102,21 @@ def _profile(places: Array, centres: Array, radii: Array) -> tuple[Array, Array]
 
 
 def lights(ripples: list[Ripple], now: float, strength: float, height: int, width: int) -> tuple[Array, Array]:
-    """Rows [2, height, K] and columns [2, K, width] whose products are the call's and the answer's light."""
-    rows, columns = np.zeros((2, height, MOST), np.float32), np.zeros((2, MOST, width), np.float32)
-    for k, ripple in enumerate(ripples):
+    """Rows [2, height, K] and columns [2, K, width] whose products are the call's and the answer's light.
+
+    Each note glows, and a ring runs outwards from it: a wide Gaussian less a narrower one.
+    """
+    rows, columns = np.zeros((2, height, 3 * MOST), np.float32), np.zeros((2, 3 * MOST, width), np.float32)
+    for i, ripple in enumerate(ripples):
         voice = 0 if ripple.voice == "call" else 1
-        row, column = _outline(ripple, height, width, 0.75)
-        rows[voice, :, k] = row[:, 0] * (ripple.light(now) * strength)
-        columns[voice, k] = column[:, 0]
+        age = max(0.0, now - ripple.onset)
+        reach = 0.6 + RING_SPEED * age
+        ring = RING_LIGHT * ripple.force * math.exp(-age / RING_S)
+        parts = ((0.7, ripple.light(now)), (reach, ring), (0.78 * reach, -ring))
+        for k, (spread, light) in enumerate(parts, 3 * i):
+            row, column = _outline(ripple, height, width, spread)
+            rows[voice, :, k] = row[:, 0] * (light * strength)
+            columns[voice, k] = column[:, 0]
     return rows, columns
 
 

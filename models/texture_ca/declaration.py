@@ -25,4 +25,5 @@ class TextureCa(FrameModel):
     drift = Param(0.4, low=0.0, high=1.0, doc="How strongly slow currents carry the texture along.")
     pulse = Param(0.3, low=0.0, high=1.0, doc="How strongly the light follows the beat.")
     brightness = Param(1.0, low=0.0, high=2.0, doc="1 is as learnt.")
+    hue = Param(0.0, low=0.0, high=1.0, unit="turn", doc="Turns all colours round the wheel.")
     saturation = Param(1.0, low=0.0, high=2.0, doc="0 is grey, 1 as learnt.")

@@ -29,7 +29,7 @@ GROWTH = 48  # steps that a fresh state grows before it is first shown
 STRAY = 2.9  # no healthy cell has numbers this large; the graph stops them at 3
 LOOK_EVERY = 16  # frames between looks for stray cells and for a picture gone flat
 FLAT = 2.0  # deviation of the bytes under which a picture counts as flat
-WOUND = {"call": 0.45, "answer": -0.45}  # the call opens the texture light, the answer dark
+WOUND = {"call": 0.2, "answer": -0.3}  # the call opens the texture light, the answer dark
 PULSE = 0.35
 EDGE = 0.08  # softness of the border between two blended textures
 PATCHES = 2.5  # blended patches across the shorter side
@@ -120,7 +120,7 @@ class TextureCaPainter:
             "light_rows": light_rows,
             "light_columns": light_columns,
             "gain": np.array(float(params["brightness"]) * (1 + pulse), np.float32),
-            "saturation": np.array(float(params["saturation"]), np.float32),
+            "colours": colour_matrix(float(params["hue"]), float(params["saturation"])),
         }
         frame, level = self._paint.run(None, feed)
         return frame, float(level)
@@ -130,11 +130,12 @@ class TextureCaPainter:
         if reaction <= 0:
             return
         radius = ripple.radius * min(self.rows, self.columns) * (0.4 + 0.6 * reaction)
-        reach = min(math.ceil(radius * 1.3), min(self.rows, self.columns) // 2 - 1)
+        reach = min(math.ceil(radius * 1.5), min(self.rows, self.columns) // 2 - 1)
         y, x = round(ripple.y * self.rows), round(ripple.x * self.columns)
         around = np.arange(-reach, reach + 1)
         distance = np.hypot(around[:, None], around[None, :]) / radius
-        share = (np.clip((1.3 - distance) / 0.3, 0, 1) * min(1.0, reaction * ripple.force * 1.6)).astype(np.float32)
+        soft = np.clip((1.5 - distance) / 1.2, 0, 1)
+        share = (soft * soft * (3 - 2 * soft) * min(1.0, reaction * ripple.force * 1.6)).astype(np.float32)
         fresh = self._noise(len(around), len(around))
         fresh[:, :3] += WOUND[ripple.voice]
         block = np.ix_([0], range(CHANNELS), (y + around) % self.rows, (x + around) % self.columns)
@@ -175,6 +176,14 @@ class TextureCaPainter:
             options.add_external_initializers(list(values), held)
         model = (WEIGHTS / f"{graph}.onnx").read_bytes()
         return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def colour_matrix(hue: float, saturation: float) -> Array:
+    """[3, 3, 1, 1]: turns colours about the grey axis by ``hue`` turns, ``saturation`` times as far from it."""
+    cosine, sine = math.cos(2 * math.pi * hue), math.sin(2 * math.pi * hue) / math.sqrt(3)
+    grey = np.full((3, 3), 1 / 3)
+    across = np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+    return (grey + saturation * (cosine * (np.eye(3) - grey) + sine * across))[..., None, None].astype(np.float32)
 
 
 def load_weights(texture: str) -> dict[str, Array]:

@@ -16,7 +16,7 @@ from models.music_vae.checkpoints.source import Source
 from models.music_vae.checkpoints.wire import fields, message, number
 
 LARGEST_INDEX = 64 << 20
-DTYPES = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 19: np.dtype("<f2")}
+DTYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 19: np.dtype("<f2")}
 """TensorFlow's numbers of the types that weights have; all else in a checkpoint is left alone."""
 NOT_WEIGHTS = re.compile(
     r"(^|/)(Adam(_\d+)?|Momentum|RMSProp(_\d+)?|Adagrad|ExponentialMovingAverage|opaque_kernel|global_step"

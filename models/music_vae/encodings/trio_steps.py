@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from models.music_vae import melody
 from models.music_vae.configs import DRUM_CLASSES, Encoding
@@ -11,7 +12,7 @@ from models.music_vae.encodings import drum_steps, lines, melody_steps
 from models.music_vae.encodings.example import Encoded, example, one_hot
 from models.music_vae.encodings.melody_steps import QPM, STEPS_PER_BAR, STEPS_PER_QUARTER
 from models.music_vae.kits import REDUCED, classes
-from models.music_vae.score import Grid, Refusal, Score, Tempo, split_at_changes, to_grid
+from models.music_vae.score import Grid, GridNote, Refusal, Score, Tempo, split_at_changes, to_grid
 from models.music_vae.weights import Array
 
 PARTS = ("melody", "bass", "drums")
@@ -55,7 +56,7 @@ def _windows(encoding: Encoding, part: Score) -> list[Array]:
     missing = [name for name in PARTS if name not in kinds.values()]
     if missing:
         raise Refusal(f"a trio must have melody, bass and drums, {' and '.join(missing)} is missing")
-    played: dict[int, np.ndarray] = {}
+    played: dict[int, npt.NDArray[np.bool_]] = {}
     steps: dict[int, Array] = {}
     for instrument, kind in kinds.items():
         own = tuple(note for note in grid.notes if note.note.instrument == instrument)
@@ -70,7 +71,7 @@ def _windows(encoding: Encoding, part: Score) -> list[Array]:
     found: list[Array] = []
     for trio in itertools.product(*([i for i, kind in kinds.items() if kind == name] for name in PARTS)):
         together = np.array([played[instrument] for instrument in trio])
-        all_play = together.all(0)
+        all_play: npt.NDArray[np.bool_] = np.all(together, axis=0)
         all_play[:GAP_BARS] = together[:, :GAP_BARS].any()
         all_play[-GAP_BARS:] = together[:, -GAP_BARS:].any()
         if not all(instrument in steps for instrument in trio):
@@ -94,7 +95,7 @@ def _kinds(grid: Grid) -> dict[int, str]:
     return {i: kind for i in sorted(kinds) if len(kinds[i]) == 1 and (kind := next(iter(kinds[i]))) is not None}
 
 
-def _encoded(notes: tuple, grid: Grid, kind: str, steps: int) -> Array | None:
+def _encoded(notes: tuple[GridNote, ...], grid: Grid, kind: str, steps: int) -> Array | None:
     """The first line of an instrument over the whole piece."""
     own = Grid(notes, (), grid.steps_per_quarter, grid.steps_per_bar, grid.qpm, grid.total_steps)
     if kind == "drums":

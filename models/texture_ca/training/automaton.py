@@ -39,14 +39,19 @@ class Automaton(nn.Module):
         """Perception and first layer composed into one convolution: [hidden, 12, 3, 3]."""
         return torch.einsum("hcf,fyx->hcyx", self.sense, self.filters)
 
-    def forward(self, state: Tensor, steps: int = 1) -> Tensor:
+    def forward(self, state: Tensor, steps: int = 1, flow: Tensor | None = None) -> Tensor:
+        """The state after so many steps, carried along by ``flow`` [B, 2] (right, down; cells a step)."""
         channels = state.shape[1]
         perceive = self.filters.repeat(channels, 1, 1)[:, None]
         sense, act = self.sense.flatten(1)[:, :, None, None], self.act[:, :, None, None]
         for _ in range(steps):
             # Apart here, since this way round the gradient is cheaper.
             seen = functional.conv2d(functional.pad(state, (1, 1, 1, 1), mode="circular"), perceive, groups=channels)
-            state = state + functional.conv2d(functional.relu(functional.conv2d(seen, sense, self.sense_bias)), act)
+            change = functional.conv2d(functional.relu(functional.conv2d(seen, sense, self.sense_bias)), act)
+            if flow is not None:
+                slopes = seen.unflatten(1, (channels, -1))[:, :, 1:3]
+                change = change - torch.einsum("bcfyx,bf->bcyx", slopes, flow)
+            state = state + change
         return state
 
 

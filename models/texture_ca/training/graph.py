@@ -109,7 +109,8 @@ def paint_graph() -> onnx.ModelProto:
 
     Inputs: ``size``, int64 1, 3, height, width; ``light_rows`` [2, height, K] and ``light_columns`` [2, K, width], of
     which the products say where the call's and the answer's notes shine, 0–1: the colours there turn round the wheel,
-    in opposite directions, and brighten; ``gain`` and ``saturation`` (1 is as learnt).
+    in opposite directions, and brighten; ``gain`` (1 is as learnt); ``colours`` [3, 3, 1, 1], a matrix to multiply the
+    colours with.
     """
     g = _Graph()
     for name, value in (("from", [0]), ("to", [3]), ("channel", [1])):
@@ -134,10 +135,7 @@ def paint_graph() -> onnx.ModelProto:
         g.add("Sub", [f"turn_{voice}", "rgb"], f"shift_{voice}")
         g.add("Mul", [f"shift_{voice}", f"light_{voice}"], f"tint_{voice}")
         total = g.add("Add", [total, f"tint_{voice}"], f"with_{voice}")
-    g.add("ReduceMean", [total, "channel"], "grey", keepdims=1)
-    g.add("Sub", [total, "grey"], "colour")
-    g.add("Mul", ["colour", "saturation"], "vivid")
-    g.add("Add", ["grey", "vivid"], "toned")
+    g.add("Conv", [total, "colours"], "toned")
     g.add("Add", ["light_call", "light_answer"], "shine")
     g.add("Mul", ["shine", "boost"], "boosted")
     g.add("Add", ["boosted", "gain"], "exposure")
@@ -155,7 +153,7 @@ def paint_graph() -> onnx.ModelProto:
     inputs = [
         ("state", f, [1, CHANNELS, "h", "w"]), ("size", TensorProto.INT64, [4]),
         ("light_rows", f, [2, "height", "k"]), ("light_columns", f, [2, "k", "width"]),
-        ("gain", f, []), ("saturation", f, []),
+        ("gain", f, []), ("colours", f, [3, 3, 1, 1]),
     ]  # fmt: skip
     return g.model("paint", inputs, [("frame", TensorProto.UINT8, ["height", "width", 3]), ("level", f, [])])
 

@@ -17,7 +17,7 @@ from .perceptual import Vgg
 
 # At full size and at half: the deep layers, dear to compute, look at the half only.
 LAYERS = (("1_1", "1_2", "2_1", "2_2"), ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3"))
-DIRECTIONS = 24
+DIRECTIONS = 16
 PLACES = 1024  # sorted at most, drawn at random
 
 

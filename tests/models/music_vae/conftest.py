@@ -7,9 +7,13 @@ import numpy as np
 import pytest
 
 from models.music_vae import from_checkpoint
+from models.music_vae.threads import use_one_thread
 
 DATA = Path(__file__).parents[2] / "data" / "music_vae"
 REFERENCES = sorted(path.name for path in DATA.iterdir() if path.is_dir())
+
+
+use_one_thread()  # two on busy cores take many times as long
 
 
 @dataclass(frozen=True)

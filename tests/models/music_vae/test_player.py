@@ -7,7 +7,7 @@ from models.contract import Note, Phrase
 from models.music_vae import configs, melody, network
 from models.music_vae.checkpoints import own
 from models.music_vae.declaration import MusicVae
-from models.music_vae.hearing import REACH, hear
+from models.music_vae.hearing import REACH, foreign_to, hear
 from models.music_vae.implementation import ATTEMPTS, MusicVaePlayer, slerp
 from models.music_vae.metre import model_bars
 
@@ -121,6 +121,17 @@ def test_hearing_skips_rests_and_repeats_a_single_bar():
     assert melody.decode(once.steps) == [(0, 16, 60), (16, 32, 60)]
     odd = hear(Phrase((Note(60, 80, 1.0, 1.0),), bars=3)).windows[-1]
     assert melody.decode(odd.steps) == [(4, 8, 60)]
+
+
+def test_a_clear_key_is_kept_and_an_unclear_one_left_open():
+    def pitches(numbers):
+        return {int(number) + 19 for number in np.flatnonzero(foreign_to(numbers))}
+
+    assert {pitch % 12 for pitch in pitches([60, 62, 64, 65, 67, 69, 71])} == {1, 3, 6, 8, 10}
+    assert {pitch % 12 for pitch in pitches([60, 62, 64, 65, 67, 69, 71, 72, 72, 66])} == {1, 3, 8, 10}  # F# was heard
+    assert not pitches([60])  # one note is in seven keys, which have all notes between them
+    assert not pitches(list(range(60, 72)))
+    assert not foreign_to([60, 62, 64, 65, 67, 69, 71])[: melody.FIRST_NOTE].any()
 
 
 def test_bars_of_other_metres_keep_beats_and_downbeats():

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed: pip install
 onnx = pytest.importorskip("onnx", reason="onnx is not installed: pip install 'antiphon[torch]'")
 
 from models.texture_ca.declaration import TEXTURES  # noqa: E402
-from models.texture_ca.implementation import WEIGHTS, TextureCaPainter  # noqa: E402
+from models.texture_ca.implementation import WEIGHTS, TextureCaPainter, colour_matrix  # noqa: E402
 from models.texture_ca.training import graph  # noqa: E402
 from models.texture_ca.training.automaton import Automaton, to_rgb  # noqa: E402
 
@@ -61,7 +61,7 @@ def test_the_picture_equals_torch():
     state = np.random.default_rng(3).uniform(-0.7, 0.7, (1, 12, 32, 32)).astype(np.float32)
     dark = {"light_rows": np.zeros((2, 32, 1), np.float32), "light_columns": np.zeros((2, 1, 32), np.float32)}
     one = np.array(1, np.float32)
-    feed = {"state": state, "size": np.array([1, 3, 32, 32]), "gain": one, "saturation": one, **dark}
+    feed = {"state": state, "size": np.array([1, 3, 32, 32]), "gain": one, "colours": colour_matrix(0.0, 1.0), **dark}
     frame, level = painter._paint.run(None, feed)
     wanted = to_rgb(torch.from_numpy(state)).clamp(0, 1)[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(frame - wanted).max() <= 1.01

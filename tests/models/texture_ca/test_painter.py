@@ -126,7 +126,7 @@ def test_a_dead_state_grows_anew():
     "params",
     [
         {"texture": TEXTURES[1]}, {"blend": 0.5}, {"blend": 1.0}, {"drift": 1.0},
-        {"brightness": 0.5}, {"saturation": 0.0}, {"speed": 2.5},
+        {"brightness": 0.5}, {"hue": 0.3}, {"saturation": 0.0}, {"speed": 2.5},
     ],
 )  # fmt: skip
 def test_each_parameter_takes_effect(params):

@@ -1,0 +1,1 @@
+"""Patches for the programs of performers, written from the table of addresses: ``antiphon patches``."""

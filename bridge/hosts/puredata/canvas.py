@@ -1,0 +1,103 @@
+"""A Pure Data patch as objects, messages and cords (the file format: puredata.info/docs/developer/PdFileFormat)."""
+
+import re
+from collections.abc import Sequence
+
+FONT = 12
+ROW = 24
+"""Pixels from one line of boxes to the next."""
+PAPER, INK = "#fcfcfc", "#000000"
+
+
+class Canvas:
+    """One patch; what adds a box returns its number, which cords go from and to.
+
+    What is sent to a widget's ``name`` from anywhere in Pd does as a hand on it.
+    """
+
+    def __init__(self, width: int = 900, height: int = 600) -> None:
+        self._boxes: list[str] = []
+        self._cords: list[tuple[int, int, int, int]] = []
+        self._size = width, height
+        self._shown: tuple[int, int] | None = None
+
+    def obj(self, x: int, y: int, text: str) -> int:
+        """An object."""
+        return self._add(f"#X obj {x} {y} {_escaped(text)};")
+
+    def msg(self, x: int, y: int, text: str) -> int:
+        """A message box."""
+        return self._add(f"#X msg {x} {y} {_escaped(text)};")
+
+    def comment(self, x: int, y: int, text: str, width: int = 60) -> int:
+        """A comment, broken into lines of so many characters."""
+        return self._add(f"#X text {x} {y} {_escaped(text)}, f {width};")
+
+    def phrase(self, x: int, y: int, name: str, lines: Sequence[str]) -> int:
+        """A text that is kept with the patch."""
+        box = self._add(f"#X obj {x} {y} text define -k {name};")
+        self._boxes[box] += "\n#A set " + " ".join(f"{line} \\;" for line in lines) + ";"
+        return box
+
+    def slider(self, x: int, y: int, low: float, high: float) -> int:
+        """A horizontal slider."""
+        return self._widget(x, y, f"hsl 128 16 {low:.10g} {high:.10g} 0 0", "", "0 1")
+
+    def number(self, x: int, y: int, low: float, high: float, label: str, name: str) -> int:
+        """A number box, which keeps to its range."""
+        return self._widget(x, y, f"nbx 8 16 {low:.10g} {high:.10g} 0 0", label, "0 256", 80, name)
+
+    def toggle(self, x: int, y: int, label: str, name: str = "") -> int:
+        """A switch."""
+        return self._widget(x, y, "tgl 16 0", label, "0 1", 22, name)
+
+    def button(self, x: int, y: int, label: str, name: str = "") -> int:
+        """A button."""
+        return self._widget(x, y, "bng 16 250 50 0", label, "", 22, name)
+
+    def radio(self, x: int, y: int, count: int, label: str, name: str) -> int:
+        """A row of buttons of which one is pressed."""
+        return self._widget(x, y, f"hradio 16 1 0 {count}", label, "0", 16 * count + 6, name)
+
+    def symbol(self, x: int, y: int, width: int, label: str = "-") -> int:
+        """A box that shows and takes a word."""
+        return self._add(f"#X symbolatom {x} {y} {width} 0 0 1 {_word(label)} - - 0;")
+
+    def connect(self, source: int, sink: int, outlet: int = 0, inlet: int = 0) -> None:
+        """A cord."""
+        self._cords.append((source, outlet, sink, inlet))
+
+    def chain(self, *boxes: int) -> int:
+        """Cords from each box's first outlet to the next one's first inlet. Returns the last."""
+        for source, sink in zip(boxes, boxes[1:], strict=False):
+            self.connect(source, sink)
+        return boxes[-1]
+
+    def show(self, width: int, height: int) -> None:
+        """Let a patch that uses this one see the widgets in its upper left corner."""
+        self._shown = width, height
+
+    def file(self) -> str:
+        """The patch as a file."""
+        lines = [f"#N canvas 40 40 {self._size[0]} {self._size[1]} {FONT};", *self._boxes]
+        lines += [f"#X connect {' '.join(map(str, cord))};" for cord in self._cords]
+        if self._shown:
+            lines.append(f"#X coords 0 -1 1 1 {self._shown[0]} {self._shown[1]} 2 0 0;")
+        return "\n".join(lines) + "\n"
+
+    def _widget(self, x: int, y: int, shape: str, label: str, state: str, gap: int = 0, name: str = "") -> int:
+        looks = f"{gap} 8 0 {FONT} {PAPER} {INK} {INK}"  # names is what it sends to and what it receives from
+        names = f"empty {name or 'empty'}"
+        return self._add(f"#X obj {x} {y} {shape} {names} {_word(label)} {looks} {state}".rstrip() + ";")
+
+    def _add(self, line: str) -> int:
+        self._boxes.append(line)
+        return len(self._boxes) - 1
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"\s*([,;])", r" \\\1", text).replace("$", "\\$")
+
+
+def _word(label: str) -> str:
+    return _escaped(label).replace(" ", "\\ ") or "empty"
