@@ -17,9 +17,15 @@ ALIVE_EVERY = 0.5
 
 
 def run(
-    sock: socket.socket, declaration: str, ring_name: str, page_name: str, width: int, height: int, params: dict[str, Value]
+    sock: socket.socket,
+    declaration: str,
+    ring_name: str,
+    page_name: str,
+    width: int,
+    height: int,
+    params: dict[str, Value],
 ) -> None:
-    """Load the model that ``module:Class`` declares and paint until told to stop; ``params`` are its own at the start."""
+    """Load the model that ``module:Class`` declares and paint until told to stop; it starts with ``params``."""
     exit_with_parent()
     lower_priority()
     channel: Channel[m.Command] = Channel(sock, m.Command)

@@ -20,7 +20,7 @@ class Diffusion(FrameModel):
     )
     autoencoder = Param("", at_load=True, doc="A folder with a tiny autoencoder, to decode with in place of its own.")
 
-    prompt = Param("ink in water, deep blue and gold, macro photograph", doc="What is painted.")
+    prompt = Param("gold and blue ink swirling in dark water", doc="What is painted.")
     second_prompt = Param("", doc="What is painted in its place where blend says.")
     blend = Param(0.0, low=0.0, high=1.0, doc="From the prompt, 0, to the second prompt, 1.")
     blending = Param("slerp", choices=("slerp", "lerp"), doc="Prompts blend along the arc (slerp) or the line (lerp).")
@@ -34,7 +34,9 @@ class Diffusion(FrameModel):
     )
     steps = Param(2, low=1, high=8, doc="Denoising steps in flight; a frame comes as many calls after it began.")
     noise = Param(
-        "held", choices=("held", "fresh", "off"), doc="Noise between the steps: held, drawn anew for each frame, or none."
+        "held",
+        choices=("held", "fresh", "off"),
+        doc="Noise between the steps: held, drawn anew for each frame, or none.",
     )
     walk = Param(16.0, low=1.0, high=256.0, unit="beats", doc="How long the noise takes round its circle, at speed 1.")
     feedback = Param(False, doc="Whether each frame starts from the last one (image-to-image).")

@@ -1,7 +1,7 @@
 """Loads a pipeline from files that cannot execute anything, without the network unless it is allowed.
 
-Each part is loaded by its own class from a fixed list: what a folder's ``model_index.json`` names beyond it, code of its
-own included, is refused. The family is told by the configurations, never by a name.
+Each part is loaded by its own class from a fixed list: what a folder's ``model_index.json`` names beyond it is refused,
+code of its own included. The family is told by the configurations, never by a name.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import diffusers
 import torch
 import transformers
 from safetensors import SafetensorError
 
-from models.diffusion.prompts import Pipeline
+if TYPE_CHECKING:
+    from models.diffusion.prompts import Pipeline
 
 PIPELINES = (
     "StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline", "LatentConsistencyModelPipeline",
@@ -85,8 +86,8 @@ def locate(checkpoint: str, *, network: bool = False) -> Path:
     path = Path(checkpoint).expanduser()
     if path.suffix.lower() in PICKLES:
         raise ValueError(
-            f"checkpoint must be .safetensors or a folder, got {checkpoint!r}: a {path.suffix} file can run code when it"
-            " is read; convert it where you trust it"
+            f"checkpoint must be .safetensors or a folder, got {checkpoint!r}: a {path.suffix} file can run code when"
+            " it is read; convert it where you trust it"
         )
     if path.is_dir():
         return path

@@ -41,5 +41,5 @@ def test_a_missing_package_is_named_with_what_to_install() -> None:
 
 def test_a_fault_of_our_own_is_no_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Sketch, "implementation", "models.texture_ca.nothing:Painter")
-    with pytest.raises(ModuleNotFoundError, match="No module named 'models.texture_ca.nothing'"):
+    with pytest.raises(ModuleNotFoundError, match=r"No module named 'models\.texture_ca\.nothing'"):
         Sketch.load(4, 3)

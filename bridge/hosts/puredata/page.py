@@ -85,7 +85,8 @@ def _text(pd: Canvas, y: int, control: Control, start: int, told: tuple[int, int
     shown = pd.symbol(LEFT, y, 20, control.label)
     follow(pd, WIRES + 180, y, told, shown)
     if control.default:
-        pd.chain(start, pd.msg(WIRES + 840, y, f"set {control.default}"), shown)
+        word = str(control.default).replace(" ", "\\ ")
+        pd.chain(start, pd.msg(WIRES + 840, y, f"set {word}"), shown)
     return shown
 
 

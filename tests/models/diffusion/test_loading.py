@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("diffusers", reason="streaming diffusion: pip install 'antiphon[diffusion]'")
 
-import torch  # noqa: E402
-from safetensors.torch import load_file, save_file  # noqa: E402
+import torch
+from safetensors.torch import load_file, save_file
 
-from models.diffusion.loading import detect_family, load, locate  # noqa: E402
+from models.diffusion.loading import detect_family, load, locate
 
 TURBO = {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing", "steps_offset": 1}
 
@@ -173,14 +173,15 @@ def test_a_folder_with_a_part_missing_is_refused(folder, path):
 
 
 @pytest.mark.parametrize(
-    ("part", "name"), [("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model")]
+    ("part", "name"),
+    [("unet", "diffusion_pytorch_model"), ("vae", "diffusion_pytorch_model"), ("text_encoder", "model")],
 )
 def test_missing_weights_are_not_made_up(folder, part, name):
     path = folder / part / f"{name}.safetensors"
     weights = load_file(path)
     weights.pop(sorted(weights)[0])
     save_file(weights, path, metadata={"format": "pt"})
-    with pytest.raises(ValueError, match="lacks 1 weights|missing"):
+    with pytest.raises(ValueError, match=r"lacks 1 weights|missing"):
         load(str(folder))
 
 
@@ -198,8 +199,8 @@ def test_a_hub_name_is_looked_for_in_the_cache_alone(tmp_path, monkeypatch):
 
 def test_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
-    with pytest.raises(ValueError, match="checkpoint must be .safetensors or a folder"):
+    with pytest.raises(ValueError, match=r"checkpoint must be \.safetensors or a folder"):
         locate(str(tmp_path / "notes.txt"))
     (tmp_path / "alone.safetensors").write_bytes(b"")
-    with pytest.raises(OSError, match="a .safetensors file needs it"):
+    with pytest.raises(OSError, match=r"a \.safetensors file needs it"):
         load(str(tmp_path / "alone.safetensors"))

@@ -1,16 +1,18 @@
 """What the painter promises: frames that follow the music and the parameters, the same for the same."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 pytest.importorskip("diffusers", reason="streaming diffusion: pip install 'antiphon[diffusion]'")
 
-import torch  # noqa: E402
+import torch
 
-from models.contract import Moment, Sounding  # noqa: E402
-from models.diffusion.declaration import Diffusion  # noqa: E402
-from models.diffusion.implementation import DiffusionPainter, moved  # noqa: E402
-from models.diffusion.loading import Loaded  # noqa: E402
+from models.contract import Moment, Sounding
+from models.diffusion.declaration import Diffusion
+from models.diffusion.implementation import DiffusionPainter, moved
+from models.diffusion.loading import Loaded
 
 DEFAULTS = {name: param.default for name, param in Diffusion.params().items()}
 
@@ -81,11 +83,14 @@ def test_a_note_changes_the_picture_unless_there_is_no_reaction(painter):
 
 def test_a_new_prompt_morphs_over_beats(painter, tiny):
     one = painter()
-    told = [one._told(moment(i), DEFAULTS | {"prompt": text, "morph": 1.0})[0].embeds for i, text in enumerate("a" + "b" * 17)]
+    told = [
+        one._told(moment(i), DEFAULTS | {"prompt": text, "morph": 1.0})[0].embeds
+        for i, text in enumerate("a" + "b" * 17)
+    ]
     prompts = one._prompts
     torch.testing.assert_close(told[1], prompts.encode("a").embeds)
     torch.testing.assert_close(told[-1], prompts.encode("b").embeds)
-    steps = [float((now - before).abs().mean()) for before, now in zip(told[1:], told[2:], strict=False)]
+    steps = [float((now - before).abs().mean()) for before, now in pairwise(told)]
     assert max(steps) < 0.2 * float((told[-1] - told[0]).abs().mean())
 
 

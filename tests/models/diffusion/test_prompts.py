@@ -4,9 +4,9 @@ import pytest
 
 pytest.importorskip("diffusers", reason="streaming diffusion: pip install 'antiphon[diffusion]'")
 
-import torch  # noqa: E402
+import torch
 
-from models.diffusion.prompts import Prompts, between, mix  # noqa: E402
+from models.diffusion.prompts import Prompts, between, mix
 
 
 @pytest.mark.parametrize("kind", ["sd", "sdxl"])
@@ -47,9 +47,9 @@ def test_a_blend_goes_from_one_prompt_to_the_other(tiny, how, kind):
         blended = prompts.blend([("a lamp", weights[0]), ("dogs", weights[1])], how)
         torch.testing.assert_close(blended.embeds, wanted.embeds)
     both = mix([a, b], [2, 2], how)
-    assert (both.embeds - a.embeds).norm() == pytest.approx(float((both.embeds - b.embeds).norm()), rel=0.05)
+    assert (both.embeds - a.embeds).norm() == pytest.approx(float((both.embeds - b.embeds).norm()), rel=0.2)
     if kind == "sdxl":
-        assert (both.pooled - a.pooled).norm() == pytest.approx(float((both.pooled - b.pooled).norm()), rel=0.05)
+        assert (both.pooled - a.pooled).norm() == pytest.approx(float((both.pooled - b.pooled).norm()), rel=0.2)
 
 
 def test_lerp_is_the_weighted_mean_of_any_number(tiny):

@@ -4,10 +4,10 @@ import pytest
 
 pytest.importorskip("diffusers", reason="streaming diffusion: pip install 'antiphon[diffusion]'")
 
-import torch  # noqa: E402
-from diffusers import LCMScheduler  # noqa: E402
+import torch
+from diffusers import LCMScheduler
 
-from models.diffusion.schedule import Schedule  # noqa: E402
+from models.diffusion.schedule import Schedule
 
 SCALED = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 SD_TURBO = SCALED | {"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "trailing", "steps_offset": 1}

@@ -4,18 +4,18 @@ import pytest
 
 pytest.importorskip("diffusers", reason="streaming diffusion: pip install 'antiphon[diffusion]'")
 
-import torch  # noqa: E402
-from diffusers import (  # noqa: E402
+import torch
+from diffusers import (
     LatentConsistencyModelPipeline,
     LCMScheduler,
     StableDiffusionImg2ImgPipeline,
 )
-from torch import Tensor  # noqa: E402
+from torch import Tensor
 
-from models.diffusion.autoencoder import Autoencoder  # noqa: E402
-from models.diffusion.prompts import Prompts  # noqa: E402
-from models.diffusion.schedule import Schedule  # noqa: E402
-from models.diffusion.stream import MODES, Conditioning, Guidance, Stream, scale_embedding  # noqa: E402
+from models.diffusion.autoencoder import Autoencoder
+from models.diffusion.prompts import Prompts
+from models.diffusion.schedule import Schedule
+from models.diffusion.stream import MODES, Conditioning, Guidance, Stream, scale_embedding
 
 SIZE = (4, 6, 8)
 PICTURE = 64, 48
@@ -57,7 +57,9 @@ def added(prompt: Conditioning) -> dict | None:
 
 
 @torch.no_grad()
-def one_by_one(pipeline, steps, prompt, negative, guidance, start, strength=1.0, image=None, monkeypatch=None) -> Tensor:
+def one_by_one(
+    pipeline, steps, prompt, negative, guidance, start, strength=1.0, image=None, monkeypatch=None
+) -> Tensor:
     """n steps of diffusers' LCMScheduler, one call of the network (or two) after the other."""
     scheduler = LCMScheduler.from_config(pipeline.scheduler.config)
     scheduler.set_timesteps(steps, strength=strength)
@@ -71,7 +73,9 @@ def one_by_one(pipeline, steps, prompt, negative, guidance, start, strength=1.0,
         cond = None
         if width:
             cond = scale_embedding(guidance.scale if plain else 1.0, width)
-        return pipeline.unet(sample, t, conditioning.embeds, timestep_cond=cond, added_cond_kwargs=added(conditioning))[0]
+        return pipeline.unet(sample, t, conditioning.embeds, timestep_cond=cond, added_cond_kwargs=added(conditioning))[
+            0
+        ]
 
     for i, t in enumerate(scheduler.timesteps):
         epsilon = network(prompt, t)
