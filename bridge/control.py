@@ -21,7 +21,7 @@ from bridge.osc.transport import Client
 from bridge.parameters import Parameters
 from bridge.realtime import messages as realtime
 from bridge.realtime import process as realtime_process
-from bridge.realtime.now import NowPage
+from bridge.realtime.now import Beat, NowPage
 from bridge.session import Session
 from bridge.slot import ModelSlot
 from bridge.workers import frames as frame_worker
@@ -109,7 +109,9 @@ class Control:
         )
 
     def start(self) -> None:
-        """Start all processes; messages are taken as soon as ``osc`` is started."""
+        """Begin the beat and start all processes; messages are taken as soon as ``osc`` is started."""
+        tempo, beats_per_bar = float(self.values["/clock/tempo"]), int(self.values["/clock/beats_per_bar"])
+        self._page.set_beat(Beat(now(), 0.0, tempo, 0, 0, beats_per_bar))
         self._realtime.start()
         self._media.start()
         for slot in (self._music, self._frames):

@@ -2,7 +2,7 @@
 
 from models.contract import FrameModel, Param
 
-TEXTURES = ("cells", "embers", "coral")
+TEXTURES = ("embers", "cells")
 """Those shipped under models/weights/texture_ca, see its model card."""
 
 

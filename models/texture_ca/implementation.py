@@ -25,11 +25,11 @@ WEIGHTS = Path(__file__).parent.parent / "weights" / "texture_ca"
 CHANNELS = 12
 MOST_CELLS = 256 * 256
 SEED_RANGE = 0.1  # as in training: a fresh state is noise in ± this
-GROWTH = 48  # steps that a fresh state grows before it is first shown
+GROWTH = 32  # steps that a fresh state grows before it is first shown
 STRAY = 2.9  # no healthy cell has numbers this large; the graph stops them at 3
 LOOK_EVERY = 16  # frames between looks for stray cells and for a picture gone flat
 FLAT = 2.0  # deviation of the bytes under which a picture counts as flat
-WOUND = {"call": 0.2, "answer": -0.3}  # the call opens the texture light, the answer dark
+WOUND = {"call": 0.1, "answer": -0.25}  # the call opens the texture light, the answer dark
 PULSE = 0.35
 EDGE = 0.08  # softness of the border between two blended textures
 PATCHES = 2.5  # blended patches across the shorter side
@@ -52,7 +52,6 @@ class TextureCaPainter:
         self._steppers: dict[tuple[str, ...], onnxruntime.InferenceSession] = {}
         self._ripples = bumps.Ripples()
         self._seed: int | None = None
-        self._texture = ""
         self._mask_key: tuple[int, float] | None = None
         self._frames = 0
         self._random = np.random.default_rng(0)
@@ -77,17 +76,14 @@ class TextureCaPainter:
         return frame
 
     def _prepare(self, params: Mapping[str, Value], now: float) -> None:
-        """Begin anew for another seed; for another texture begin with a shaken state."""
-        seed, texture = int(params["seed"]), str(params["texture"])
+        """Begin anew for another seed. Another texture grows out of the present state: all came of one parent."""
+        seed = int(params["seed"])
         if seed != self._seed:
-            self._seed, self._texture = seed, texture
+            self._seed = seed
             self._random = np.random.default_rng(seed)
             self._patches = _patches(self._random, self.rows, self.columns)
             self._mask_key = None
             self._grow(params, now)
-        elif texture != self._texture:
-            self._texture = texture
-            self.state = 0.5 * self.state + self._noise(self.rows, self.columns)
 
     def _grow(self, params: Mapping[str, Value], now: float) -> None:
         self.state = self._noise(self.rows, self.columns)
@@ -129,13 +125,13 @@ class TextureCaPainter:
         """Where a note begins, replace the texture by noise, light or dark, in a disc with a soft edge."""
         if reaction <= 0:
             return
-        radius = ripple.radius * min(self.rows, self.columns) * (0.4 + 0.6 * reaction)
+        radius = 0.7 * ripple.radius * min(self.rows, self.columns) * (0.4 + 0.6 * reaction)
         reach = min(math.ceil(radius * 1.5), min(self.rows, self.columns) // 2 - 1)
         y, x = round(ripple.y * self.rows), round(ripple.x * self.columns)
         around = np.arange(-reach, reach + 1)
         distance = np.hypot(around[:, None], around[None, :]) / radius
         soft = np.clip((1.5 - distance) / 1.2, 0, 1)
-        share = (soft * soft * (3 - 2 * soft) * min(1.0, reaction * ripple.force * 1.6)).astype(np.float32)
+        share = (soft * soft * (3 - 2 * soft) * min(0.7, reaction * ripple.force)).astype(np.float32)
         fresh = self._noise(len(around), len(around))
         fresh[:, :3] += WOUND[ripple.voice]
         block = np.ix_([0], range(CHANNELS), (y + around) % self.rows, (x + around) % self.columns)

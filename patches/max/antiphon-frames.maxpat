@@ -104,6 +104,7 @@
           30,
           30
          ],
+         "index": 1,
          "outlettype": [
           ""
          ],
@@ -122,6 +123,7 @@
           30,
           30
          ],
+         "index": 2,
          "outlettype": [
           ""
          ],
@@ -140,6 +142,7 @@
           30,
           30
          ],
+         "index": 1,
          "comment": "what the bridge says"
         }
        },
@@ -155,6 +158,7 @@
           30,
           30
          ],
+         "index": 2,
          "comment": "1 while the bridge is there, else 0"
         }
        },
@@ -170,6 +174,7 @@
           30,
           30
          ],
+         "index": 3,
          "comment": "what went wrong, in words"
         }
        },
@@ -1748,7 +1753,7 @@
       72,
       20
      ],
-     "text": "diffusion checkpoint",
+     "text": "checkpoint",
      "linecount": 1
     }
    },
@@ -1856,7 +1861,7 @@
       72,
       20
      ],
-     "text": "diffusion autoencoder",
+     "text": "autoencoder",
      "linecount": 1
     }
    },
@@ -1964,7 +1969,7 @@
       72,
       20
      ],
-     "text": "diffusion prompt",
+     "text": "prompt",
      "linecount": 1
     }
    },
@@ -1993,7 +1998,7 @@
       64,
       20
      ],
-     "text": "ink in water, deep blue and gold, macro photograph",
+     "text": "gold and blue ink swirling in dark water",
      "keymode": 1,
      "lines": 1
     }
@@ -2072,7 +2077,7 @@
       72,
       20
      ],
-     "text": "diffusion second prompt",
+     "text": "second prompt",
      "linecount": 1
     }
    },
@@ -2189,7 +2194,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion blend",
-       "parameter_shortname": "diffusion blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2257,7 +2262,7 @@
       72,
       20
      ],
-     "text": "diffusion blending",
+     "text": "blending",
      "linecount": 1
     }
    },
@@ -2290,7 +2295,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion blending",
-       "parameter_shortname": "diffusion blending",
+       "parameter_shortname": "blending",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2444,7 +2449,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion morph",
-       "parameter_shortname": "diffusion morph",
+       "parameter_shortname": "morph",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2513,7 +2518,7 @@
       72,
       20
      ],
-     "text": "diffusion negative prompt",
+     "text": "negative prompt",
      "linecount": 1
     }
    },
@@ -2630,7 +2635,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion guidance",
-       "parameter_shortname": "diffusion guidance",
+       "parameter_shortname": "guidance",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2698,7 +2703,7 @@
       72,
       20
      ],
-     "text": "diffusion guidance mode",
+     "text": "guidance mode",
      "linecount": 1
     }
    },
@@ -2731,7 +2736,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion guidance mode",
-       "parameter_shortname": "diffusion guidance mode",
+       "parameter_shortname": "guidance mode",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -2963,7 +2968,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion steps",
-       "parameter_shortname": "diffusion steps",
+       "parameter_shortname": "steps",
        "parameter_type": 1,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3049,7 +3054,7 @@
       72,
       20
      ],
-     "text": "diffusion noise",
+     "text": "noise",
      "linecount": 1
     }
    },
@@ -3082,7 +3087,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion noise",
-       "parameter_shortname": "diffusion noise",
+       "parameter_shortname": "noise",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3275,7 +3280,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion walk",
-       "parameter_shortname": "diffusion walk",
+       "parameter_shortname": "walk",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3344,7 +3349,7 @@
       72,
       20
      ],
-     "text": "diffusion feedback",
+     "text": "feedback",
      "linecount": 1
     }
    },
@@ -3375,7 +3380,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion feedback",
-       "parameter_shortname": "diffusion feedback",
+       "parameter_shortname": "feedback",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3453,7 +3458,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion strength",
-       "parameter_shortname": "diffusion strength",
+       "parameter_shortname": "strength",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3530,7 +3535,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion zoom",
-       "parameter_shortname": "diffusion zoom",
+       "parameter_shortname": "zoom",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3607,7 +3612,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion turn",
-       "parameter_shortname": "diffusion turn",
+       "parameter_shortname": "turn",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3685,7 +3690,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion similarity",
-       "parameter_shortname": "diffusion similarity",
+       "parameter_shortname": "similarity",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3753,7 +3758,7 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "texture",
      "linecount": 1
     }
    },
@@ -3786,16 +3791,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
+       "parameter_shortname": "texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         0.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -3806,20 +3810,19 @@
      "id": "obj-120",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       822.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
@@ -3830,24 +3833,6 @@
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      822.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-122",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       822.0,
       226.5,
       22.0
@@ -3860,12 +3845,12 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-122",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       822.0,
       220.0,
       22.0
@@ -3873,33 +3858,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture coral"
+     "text": "/frames/texture_ca/texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-123",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       822.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-124",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3917,7 +3901,7 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-125",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3935,25 +3919,7 @@
    },
    {
     "box": {
-     "id": "obj-127",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      822.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-128",
+     "id": "obj-126",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3970,13 +3936,13 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "second texture",
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-127",
      "maxclass": "live.menu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -4003,16 +3969,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
+       "parameter_shortname": "second texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         1.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -4020,51 +3985,32 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-128",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       856.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-129",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      856.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-132",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       856.0,
       272.0,
       22.0
@@ -4077,12 +4023,12 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-130",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       856.0,
       265.5,
       22.0
@@ -4090,33 +4036,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/second_texture coral"
+     "text": "/frames/texture_ca/second_texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-131",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       856.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-135",
+     "id": "obj-132",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4134,7 +4079,7 @@
    },
    {
     "box": {
-     "id": "obj-136",
+     "id": "obj-133",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4152,25 +4097,7 @@
    },
    {
     "box": {
-     "id": "obj-137",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      856.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-138",
+     "id": "obj-134",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4196,7 +4123,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4211,7 +4138,7 @@
    },
    {
     "box": {
-     "id": "obj-139",
+     "id": "obj-135",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4229,7 +4156,7 @@
    },
    {
     "box": {
-     "id": "obj-140",
+     "id": "obj-136",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4247,7 +4174,7 @@
    },
    {
     "box": {
-     "id": "obj-141",
+     "id": "obj-137",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4273,7 +4200,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4288,7 +4215,7 @@
    },
    {
     "box": {
-     "id": "obj-142",
+     "id": "obj-138",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4306,7 +4233,7 @@
    },
    {
     "box": {
-     "id": "obj-143",
+     "id": "obj-139",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4324,7 +4251,7 @@
    },
    {
     "box": {
-     "id": "obj-144",
+     "id": "obj-140",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4350,7 +4277,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4365,7 +4292,7 @@
    },
    {
     "box": {
-     "id": "obj-145",
+     "id": "obj-141",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4383,7 +4310,7 @@
    },
    {
     "box": {
-     "id": "obj-146",
+     "id": "obj-142",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4401,7 +4328,7 @@
    },
    {
     "box": {
-     "id": "obj-147",
+     "id": "obj-143",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4427,7 +4354,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4442,7 +4369,7 @@
    },
    {
     "box": {
-     "id": "obj-148",
+     "id": "obj-144",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4460,7 +4387,7 @@
    },
    {
     "box": {
-     "id": "obj-149",
+     "id": "obj-145",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4478,7 +4405,7 @@
    },
    {
     "box": {
-     "id": "obj-150",
+     "id": "obj-146",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4504,7 +4431,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4520,7 +4447,7 @@
    },
    {
     "box": {
-     "id": "obj-151",
+     "id": "obj-147",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4538,7 +4465,7 @@
    },
    {
     "box": {
-     "id": "obj-152",
+     "id": "obj-148",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4556,7 +4483,7 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-149",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4582,7 +4509,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_shortname": "saturation",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4597,7 +4524,7 @@
    },
    {
     "box": {
-     "id": "obj-154",
+     "id": "obj-150",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4615,7 +4542,7 @@
    },
    {
     "box": {
-     "id": "obj-155",
+     "id": "obj-151",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4633,7 +4560,7 @@
    },
    {
     "box": {
-     "id": "obj-156",
+     "id": "obj-152",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4658,7 +4585,7 @@
    },
    {
     "box": {
-     "id": "obj-157",
+     "id": "obj-153",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6426,35 +6353,11 @@
    {
     "patchline": {
      "source": [
-      "obj-120",
-      2
-     ],
-     "destination": [
-      "obj-123",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-123",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-9",
       23
      ],
      "destination": [
-      "obj-124",
+      "obj-123",
       0
      ]
     }
@@ -6462,11 +6365,11 @@
    {
     "patchline": {
      "source": [
-      "obj-124",
+      "obj-123",
       0
      ],
      "destination": [
-      "obj-125",
+      "obj-124",
       0
      ]
     }
@@ -6474,7 +6377,7 @@
    {
     "patchline": {
      "source": [
-      "obj-125",
+      "obj-124",
       0
      ],
      "destination": [
@@ -6486,11 +6389,11 @@
    {
     "patchline": {
      "source": [
-      "obj-124",
+      "obj-123",
       1
      ],
      "destination": [
-      "obj-126",
+      "obj-125",
       0
      ]
     }
@@ -6498,7 +6401,7 @@
    {
     "patchline": {
      "source": [
-      "obj-126",
+      "obj-125",
       0
      ],
      "destination": [
@@ -6510,11 +6413,11 @@
    {
     "patchline": {
      "source": [
-      "obj-124",
-      2
+      "obj-127",
+      0
      ],
      "destination": [
-      "obj-127",
+      "obj-128",
       0
      ]
     }
@@ -6522,11 +6425,11 @@
    {
     "patchline": {
      "source": [
-      "obj-127",
+      "obj-128",
       0
      ],
      "destination": [
-      "obj-119",
+      "obj-129",
       0
      ]
     }
@@ -6538,30 +6441,6 @@
       0
      ],
      "destination": [
-      "obj-130",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-130",
-      0
-     ],
-     "destination": [
-      "obj-131",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-131",
-      0
-     ],
-     "destination": [
       "obj-2",
       0
      ]
@@ -6570,23 +6449,11 @@
    {
     "patchline": {
      "source": [
-      "obj-130",
+      "obj-128",
       1
      ],
      "destination": [
-      "obj-132",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-132",
-      0
-     ],
-     "destination": [
-      "obj-2",
+      "obj-130",
       0
      ]
     }
@@ -6595,18 +6462,6 @@
     "patchline": {
      "source": [
       "obj-130",
-      2
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-133",
       0
      ],
      "destination": [
@@ -6622,7 +6477,7 @@
       24
      ],
      "destination": [
-      "obj-134",
+      "obj-131",
       0
      ]
     }
@@ -6630,11 +6485,11 @@
    {
     "patchline": {
      "source": [
-      "obj-134",
+      "obj-131",
       0
      ],
      "destination": [
-      "obj-135",
+      "obj-132",
       0
      ]
     }
@@ -6642,11 +6497,11 @@
    {
     "patchline": {
      "source": [
-      "obj-135",
+      "obj-132",
       0
      ],
      "destination": [
-      "obj-129",
+      "obj-127",
       0
      ]
     }
@@ -6654,11 +6509,11 @@
    {
     "patchline": {
      "source": [
-      "obj-134",
+      "obj-131",
       1
      ],
      "destination": [
-      "obj-136",
+      "obj-133",
       0
      ]
     }
@@ -6666,11 +6521,11 @@
    {
     "patchline": {
      "source": [
-      "obj-136",
+      "obj-133",
       0
      ],
      "destination": [
-      "obj-129",
+      "obj-127",
       0
      ]
     }
@@ -6679,10 +6534,10 @@
     "patchline": {
      "source": [
       "obj-134",
-      2
+      0
      ],
      "destination": [
-      "obj-137",
+      "obj-135",
       0
      ]
     }
@@ -6690,31 +6545,7 @@
    {
     "patchline": {
      "source": [
-      "obj-137",
-      0
-     ],
-     "destination": [
-      "obj-129",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-138",
-      0
-     ],
-     "destination": [
-      "obj-139",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-139",
+      "obj-135",
       0
      ],
      "destination": [
@@ -6730,7 +6561,7 @@
       25
      ],
      "destination": [
-      "obj-140",
+      "obj-136",
       0
      ]
     }
@@ -6738,7 +6569,19 @@
    {
     "patchline": {
      "source": [
-      "obj-140",
+      "obj-136",
+      0
+     ],
+     "destination": [
+      "obj-134",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-137",
       0
      ],
      "destination": [
@@ -6750,19 +6593,7 @@
    {
     "patchline": {
      "source": [
-      "obj-141",
-      0
-     ],
-     "destination": [
-      "obj-142",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-142",
+      "obj-138",
       0
      ],
      "destination": [
@@ -6778,7 +6609,7 @@
       26
      ],
      "destination": [
-      "obj-143",
+      "obj-139",
       0
      ]
     }
@@ -6786,7 +6617,19 @@
    {
     "patchline": {
      "source": [
-      "obj-143",
+      "obj-139",
+      0
+     ],
+     "destination": [
+      "obj-137",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-140",
       0
      ],
      "destination": [
@@ -6798,19 +6641,7 @@
    {
     "patchline": {
      "source": [
-      "obj-144",
-      0
-     ],
-     "destination": [
-      "obj-145",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-145",
+      "obj-141",
       0
      ],
      "destination": [
@@ -6826,7 +6657,7 @@
       27
      ],
      "destination": [
-      "obj-146",
+      "obj-142",
       0
      ]
     }
@@ -6834,7 +6665,19 @@
    {
     "patchline": {
      "source": [
-      "obj-146",
+      "obj-142",
+      0
+     ],
+     "destination": [
+      "obj-140",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-143",
       0
      ],
      "destination": [
@@ -6846,19 +6689,7 @@
    {
     "patchline": {
      "source": [
-      "obj-147",
-      0
-     ],
-     "destination": [
-      "obj-148",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-148",
+      "obj-144",
       0
      ],
      "destination": [
@@ -6874,7 +6705,7 @@
       28
      ],
      "destination": [
-      "obj-149",
+      "obj-145",
       0
      ]
     }
@@ -6882,7 +6713,19 @@
    {
     "patchline": {
      "source": [
-      "obj-149",
+      "obj-145",
+      0
+     ],
+     "destination": [
+      "obj-143",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-146",
       0
      ],
      "destination": [
@@ -6894,19 +6737,7 @@
    {
     "patchline": {
      "source": [
-      "obj-150",
-      0
-     ],
-     "destination": [
-      "obj-151",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-151",
+      "obj-147",
       0
      ],
      "destination": [
@@ -6922,7 +6753,7 @@
       29
      ],
      "destination": [
-      "obj-152",
+      "obj-148",
       0
      ]
     }
@@ -6930,7 +6761,19 @@
    {
     "patchline": {
      "source": [
-      "obj-152",
+      "obj-148",
+      0
+     ],
+     "destination": [
+      "obj-146",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-149",
       0
      ],
      "destination": [
@@ -6942,19 +6785,7 @@
    {
     "patchline": {
      "source": [
-      "obj-153",
-      0
-     ],
-     "destination": [
-      "obj-154",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-154",
+      "obj-150",
       0
      ],
      "destination": [
@@ -6970,7 +6801,7 @@
       30
      ],
      "destination": [
-      "obj-155",
+      "obj-151",
       0
      ]
     }
@@ -6978,23 +6809,23 @@
    {
     "patchline": {
      "source": [
-      "obj-155",
+      "obj-151",
       0
      ],
      "destination": [
+      "obj-149",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-153",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-157",
-      0
      ],
      "destination": [
-      "obj-156",
+      "obj-152",
       0
      ]
     }

@@ -104,6 +104,7 @@
           30,
           30
          ],
+         "index": 1,
          "outlettype": [
           ""
          ],
@@ -122,6 +123,7 @@
           30,
           30
          ],
+         "index": 2,
          "outlettype": [
           ""
          ],
@@ -140,6 +142,7 @@
           30,
           30
          ],
+         "index": 1,
          "comment": "what the bridge says"
         }
        },
@@ -155,6 +158,7 @@
           30,
           30
          ],
+         "index": 2,
          "comment": "1 while the bridge is there, else 0"
         }
        },
@@ -170,6 +174,7 @@
           30,
           30
          ],
+         "index": 3,
          "comment": "what went wrong, in words"
         }
        },
@@ -3159,7 +3164,7 @@
       72,
       20
      ],
-     "text": "diffusion checkpoint",
+     "text": "checkpoint",
      "linecount": 1
     }
    },
@@ -3267,7 +3272,7 @@
       72,
       20
      ],
-     "text": "diffusion autoencoder",
+     "text": "autoencoder",
      "linecount": 1
     }
    },
@@ -3375,7 +3380,7 @@
       72,
       20
      ],
-     "text": "diffusion prompt",
+     "text": "prompt",
      "linecount": 1
     }
    },
@@ -3404,7 +3409,7 @@
       64,
       20
      ],
-     "text": "ink in water, deep blue and gold, macro photograph",
+     "text": "gold and blue ink swirling in dark water",
      "keymode": 1,
      "lines": 1
     }
@@ -3483,7 +3488,7 @@
       72,
       20
      ],
-     "text": "diffusion second prompt",
+     "text": "second prompt",
      "linecount": 1
     }
    },
@@ -3600,7 +3605,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion blend",
-       "parameter_shortname": "diffusion blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3668,7 +3673,7 @@
       72,
       20
      ],
-     "text": "diffusion blending",
+     "text": "blending",
      "linecount": 1
     }
    },
@@ -3701,7 +3706,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion blending",
-       "parameter_shortname": "diffusion blending",
+       "parameter_shortname": "blending",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3855,7 +3860,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion morph",
-       "parameter_shortname": "diffusion morph",
+       "parameter_shortname": "morph",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -3924,7 +3929,7 @@
       72,
       20
      ],
-     "text": "diffusion negative prompt",
+     "text": "negative prompt",
      "linecount": 1
     }
    },
@@ -4041,7 +4046,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion guidance",
-       "parameter_shortname": "diffusion guidance",
+       "parameter_shortname": "guidance",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4109,7 +4114,7 @@
       72,
       20
      ],
-     "text": "diffusion guidance mode",
+     "text": "guidance mode",
      "linecount": 1
     }
    },
@@ -4142,7 +4147,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion guidance mode",
-       "parameter_shortname": "diffusion guidance mode",
+       "parameter_shortname": "guidance mode",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4374,7 +4379,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion steps",
-       "parameter_shortname": "diffusion steps",
+       "parameter_shortname": "steps",
        "parameter_type": 1,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4460,7 +4465,7 @@
       72,
       20
      ],
-     "text": "diffusion noise",
+     "text": "noise",
      "linecount": 1
     }
    },
@@ -4493,7 +4498,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion noise",
-       "parameter_shortname": "diffusion noise",
+       "parameter_shortname": "noise",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4686,7 +4691,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion walk",
-       "parameter_shortname": "diffusion walk",
+       "parameter_shortname": "walk",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4755,7 +4760,7 @@
       72,
       20
      ],
-     "text": "diffusion feedback",
+     "text": "feedback",
      "linecount": 1
     }
    },
@@ -4786,7 +4791,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion feedback",
-       "parameter_shortname": "diffusion feedback",
+       "parameter_shortname": "feedback",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4864,7 +4869,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion strength",
-       "parameter_shortname": "diffusion strength",
+       "parameter_shortname": "strength",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -4941,7 +4946,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion zoom",
-       "parameter_shortname": "diffusion zoom",
+       "parameter_shortname": "zoom",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5018,7 +5023,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion turn",
-       "parameter_shortname": "diffusion turn",
+       "parameter_shortname": "turn",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5096,7 +5101,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames diffusion similarity",
-       "parameter_shortname": "diffusion similarity",
+       "parameter_shortname": "similarity",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5164,7 +5169,7 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "texture",
      "linecount": 1
     }
    },
@@ -5197,16 +5202,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
+       "parameter_shortname": "texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         0.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -5217,20 +5221,19 @@
      "id": "obj-179",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       1264.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
@@ -5241,24 +5244,6 @@
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      1264.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-181",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       1264.0,
       226.5,
       22.0
@@ -5271,12 +5256,12 @@
    },
    {
     "box": {
-     "id": "obj-182",
+     "id": "obj-181",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       1264.0,
       220.0,
       22.0
@@ -5284,33 +5269,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture coral"
+     "text": "/frames/texture_ca/texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-183",
+     "id": "obj-182",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       1264.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-184",
+     "id": "obj-183",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5328,7 +5312,7 @@
    },
    {
     "box": {
-     "id": "obj-185",
+     "id": "obj-184",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5346,25 +5330,7 @@
    },
    {
     "box": {
-     "id": "obj-186",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      1264.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-187",
+     "id": "obj-185",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5381,13 +5347,13 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "second texture",
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-188",
+     "id": "obj-186",
      "maxclass": "live.menu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -5414,16 +5380,15 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
+       "parameter_shortname": "second texture",
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
         1.0
        ],
        "parameter_enum": [
-        "cells",
         "embers",
-        "coral"
+        "cells"
        ]
       }
      }
@@ -5431,51 +5396,32 @@
    },
    {
     "box": {
-     "id": "obj-189",
+     "id": "obj-187",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       1298.0,
-      66.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "sel 0 1 2"
+     "text": "sel 0 1"
     }
    },
    {
     "box": {
-     "id": "obj-190",
+     "id": "obj-188",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       1700,
-      1298.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-191",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
       1298.0,
       272.0,
       22.0
@@ -5488,12 +5434,12 @@
    },
    {
     "box": {
-     "id": "obj-192",
+     "id": "obj-189",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      1950,
       1298.0,
       265.5,
       22.0
@@ -5501,33 +5447,32 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/second_texture coral"
+     "text": "/frames/texture_ca/second_texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-193",
+     "id": "obj-190",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       1298.0,
-      164.0,
+      125.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "route embers cells"
     }
    },
    {
     "box": {
-     "id": "obj-194",
+     "id": "obj-191",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5545,7 +5490,7 @@
    },
    {
     "box": {
-     "id": "obj-195",
+     "id": "obj-192",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5563,25 +5508,7 @@
    },
    {
     "box": {
-     "id": "obj-196",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      1298.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-197",
+     "id": "obj-193",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5607,7 +5534,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5622,7 +5549,7 @@
    },
    {
     "box": {
-     "id": "obj-198",
+     "id": "obj-194",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5640,7 +5567,7 @@
    },
    {
     "box": {
-     "id": "obj-199",
+     "id": "obj-195",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5658,7 +5585,7 @@
    },
    {
     "box": {
-     "id": "obj-200",
+     "id": "obj-196",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5684,7 +5611,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5699,7 +5626,7 @@
    },
    {
     "box": {
-     "id": "obj-201",
+     "id": "obj-197",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5717,7 +5644,7 @@
    },
    {
     "box": {
-     "id": "obj-202",
+     "id": "obj-198",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5735,7 +5662,7 @@
    },
    {
     "box": {
-     "id": "obj-203",
+     "id": "obj-199",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5761,7 +5688,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5776,7 +5703,7 @@
    },
    {
     "box": {
-     "id": "obj-204",
+     "id": "obj-200",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5794,7 +5721,7 @@
    },
    {
     "box": {
-     "id": "obj-205",
+     "id": "obj-201",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5812,7 +5739,7 @@
    },
    {
     "box": {
-     "id": "obj-206",
+     "id": "obj-202",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5838,7 +5765,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5853,7 +5780,7 @@
    },
    {
     "box": {
-     "id": "obj-207",
+     "id": "obj-203",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5871,7 +5798,7 @@
    },
    {
     "box": {
-     "id": "obj-208",
+     "id": "obj-204",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5889,7 +5816,7 @@
    },
    {
     "box": {
-     "id": "obj-209",
+     "id": "obj-205",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5915,7 +5842,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -5931,7 +5858,7 @@
    },
    {
     "box": {
-     "id": "obj-210",
+     "id": "obj-206",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5949,7 +5876,7 @@
    },
    {
     "box": {
-     "id": "obj-211",
+     "id": "obj-207",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5967,7 +5894,7 @@
    },
    {
     "box": {
-     "id": "obj-212",
+     "id": "obj-208",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5993,7 +5920,7 @@
      "saved_attribute_attributes": {
       "valueof": {
        "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_shortname": "saturation",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
@@ -6008,7 +5935,7 @@
    },
    {
     "box": {
-     "id": "obj-213",
+     "id": "obj-209",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6026,7 +5953,7 @@
    },
    {
     "box": {
-     "id": "obj-214",
+     "id": "obj-210",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6044,7 +5971,7 @@
    },
    {
     "box": {
-     "id": "obj-215",
+     "id": "obj-211",
      "maxclass": "live.text",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6089,7 +6016,7 @@
    },
    {
     "box": {
-     "id": "obj-216",
+     "id": "obj-212",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6107,7 +6034,7 @@
    },
    {
     "box": {
-     "id": "obj-217",
+     "id": "obj-213",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6132,7 +6059,7 @@
    },
    {
     "box": {
-     "id": "obj-218",
+     "id": "obj-214",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6157,63 +6084,13 @@
    },
    {
     "box": {
-     "id": "obj-219",
+     "id": "obj-215",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       908.0,
       180.0,
-      174.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      908.0,
-      180.0,
-      174.5,
-      22.0
-     ],
-     "text": "/subscribe pattern 0 60.0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-220",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      908.0,
-      210.0,
-      116.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      908.0,
-      210.0,
-      116.0,
-      22.0
-     ],
-     "text": "/unsubscribe * 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-221",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      908.0,
-      240.0,
       155.0,
       22.0
      ],
@@ -6223,7 +6100,7 @@
      "presentation": 1,
      "presentation_rect": [
       908.0,
-      240.0,
+      180.0,
       155.0,
       22.0
      ],
@@ -6232,7 +6109,7 @@
    },
    {
     "box": {
-     "id": "obj-222",
+     "id": "obj-216",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6257,7 +6134,7 @@
    },
    {
     "box": {
-     "id": "obj-223",
+     "id": "obj-217",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8901,35 +8778,11 @@
    {
     "patchline": {
      "source": [
-      "obj-179",
-      2
-     ],
-     "destination": [
-      "obj-182",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-182",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-68",
       23
      ],
      "destination": [
-      "obj-183",
+      "obj-182",
       0
      ]
     }
@@ -8937,11 +8790,11 @@
    {
     "patchline": {
      "source": [
-      "obj-183",
+      "obj-182",
       0
      ],
      "destination": [
-      "obj-184",
+      "obj-183",
       0
      ]
     }
@@ -8949,7 +8802,7 @@
    {
     "patchline": {
      "source": [
-      "obj-184",
+      "obj-183",
       0
      ],
      "destination": [
@@ -8961,11 +8814,11 @@
    {
     "patchline": {
      "source": [
-      "obj-183",
+      "obj-182",
       1
      ],
      "destination": [
-      "obj-185",
+      "obj-184",
       0
      ]
     }
@@ -8973,7 +8826,7 @@
    {
     "patchline": {
      "source": [
-      "obj-185",
+      "obj-184",
       0
      ],
      "destination": [
@@ -8985,11 +8838,11 @@
    {
     "patchline": {
      "source": [
-      "obj-183",
-      2
+      "obj-186",
+      0
      ],
      "destination": [
-      "obj-186",
+      "obj-187",
       0
      ]
     }
@@ -8997,11 +8850,11 @@
    {
     "patchline": {
      "source": [
-      "obj-186",
+      "obj-187",
       0
      ],
      "destination": [
-      "obj-178",
+      "obj-188",
       0
      ]
     }
@@ -9013,30 +8866,6 @@
       0
      ],
      "destination": [
-      "obj-189",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-189",
-      0
-     ],
-     "destination": [
-      "obj-190",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-190",
-      0
-     ],
-     "destination": [
       "obj-2",
       0
      ]
@@ -9045,23 +8874,11 @@
    {
     "patchline": {
      "source": [
-      "obj-189",
+      "obj-187",
       1
      ],
      "destination": [
-      "obj-191",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-191",
-      0
-     ],
-     "destination": [
-      "obj-2",
+      "obj-189",
       0
      ]
     }
@@ -9070,18 +8887,6 @@
     "patchline": {
      "source": [
       "obj-189",
-      2
-     ],
-     "destination": [
-      "obj-192",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-192",
       0
      ],
      "destination": [
@@ -9097,7 +8902,7 @@
       24
      ],
      "destination": [
-      "obj-193",
+      "obj-190",
       0
      ]
     }
@@ -9105,11 +8910,11 @@
    {
     "patchline": {
      "source": [
-      "obj-193",
+      "obj-190",
       0
      ],
      "destination": [
-      "obj-194",
+      "obj-191",
       0
      ]
     }
@@ -9117,11 +8922,11 @@
    {
     "patchline": {
      "source": [
-      "obj-194",
+      "obj-191",
       0
      ],
      "destination": [
-      "obj-188",
+      "obj-186",
       0
      ]
     }
@@ -9129,11 +8934,11 @@
    {
     "patchline": {
      "source": [
-      "obj-193",
+      "obj-190",
       1
      ],
      "destination": [
-      "obj-195",
+      "obj-192",
       0
      ]
     }
@@ -9141,11 +8946,11 @@
    {
     "patchline": {
      "source": [
-      "obj-195",
+      "obj-192",
       0
      ],
      "destination": [
-      "obj-188",
+      "obj-186",
       0
      ]
     }
@@ -9154,10 +8959,10 @@
     "patchline": {
      "source": [
       "obj-193",
-      2
+      0
      ],
      "destination": [
-      "obj-196",
+      "obj-194",
       0
      ]
     }
@@ -9165,31 +8970,7 @@
    {
     "patchline": {
      "source": [
-      "obj-196",
-      0
-     ],
-     "destination": [
-      "obj-188",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-197",
-      0
-     ],
-     "destination": [
-      "obj-198",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-198",
+      "obj-194",
       0
      ],
      "destination": [
@@ -9205,7 +8986,7 @@
       25
      ],
      "destination": [
-      "obj-199",
+      "obj-195",
       0
      ]
     }
@@ -9213,7 +8994,19 @@
    {
     "patchline": {
      "source": [
-      "obj-199",
+      "obj-195",
+      0
+     ],
+     "destination": [
+      "obj-193",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-196",
       0
      ],
      "destination": [
@@ -9225,19 +9018,7 @@
    {
     "patchline": {
      "source": [
-      "obj-200",
-      0
-     ],
-     "destination": [
-      "obj-201",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-201",
+      "obj-197",
       0
      ],
      "destination": [
@@ -9253,7 +9034,7 @@
       26
      ],
      "destination": [
-      "obj-202",
+      "obj-198",
       0
      ]
     }
@@ -9261,7 +9042,19 @@
    {
     "patchline": {
      "source": [
-      "obj-202",
+      "obj-198",
+      0
+     ],
+     "destination": [
+      "obj-196",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-199",
       0
      ],
      "destination": [
@@ -9273,19 +9066,7 @@
    {
     "patchline": {
      "source": [
-      "obj-203",
-      0
-     ],
-     "destination": [
-      "obj-204",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-204",
+      "obj-200",
       0
      ],
      "destination": [
@@ -9301,7 +9082,7 @@
       27
      ],
      "destination": [
-      "obj-205",
+      "obj-201",
       0
      ]
     }
@@ -9309,7 +9090,19 @@
    {
     "patchline": {
      "source": [
-      "obj-205",
+      "obj-201",
+      0
+     ],
+     "destination": [
+      "obj-199",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-202",
       0
      ],
      "destination": [
@@ -9321,19 +9114,7 @@
    {
     "patchline": {
      "source": [
-      "obj-206",
-      0
-     ],
-     "destination": [
-      "obj-207",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-207",
+      "obj-203",
       0
      ],
      "destination": [
@@ -9349,7 +9130,7 @@
       28
      ],
      "destination": [
-      "obj-208",
+      "obj-204",
       0
      ]
     }
@@ -9357,7 +9138,19 @@
    {
     "patchline": {
      "source": [
-      "obj-208",
+      "obj-204",
+      0
+     ],
+     "destination": [
+      "obj-202",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-205",
       0
      ],
      "destination": [
@@ -9369,19 +9162,7 @@
    {
     "patchline": {
      "source": [
-      "obj-209",
-      0
-     ],
-     "destination": [
-      "obj-210",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-210",
+      "obj-206",
       0
      ],
      "destination": [
@@ -9397,7 +9178,7 @@
       29
      ],
      "destination": [
-      "obj-211",
+      "obj-207",
       0
      ]
     }
@@ -9405,7 +9186,19 @@
    {
     "patchline": {
      "source": [
-      "obj-211",
+      "obj-207",
+      0
+     ],
+     "destination": [
+      "obj-205",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-208",
       0
      ],
      "destination": [
@@ -9417,19 +9210,7 @@
    {
     "patchline": {
      "source": [
-      "obj-212",
-      0
-     ],
-     "destination": [
-      "obj-213",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-213",
+      "obj-209",
       0
      ],
      "destination": [
@@ -9445,7 +9226,7 @@
       30
      ],
      "destination": [
-      "obj-214",
+      "obj-210",
       0
      ]
     }
@@ -9453,7 +9234,19 @@
    {
     "patchline": {
      "source": [
-      "obj-214",
+      "obj-210",
+      0
+     ],
+     "destination": [
+      "obj-208",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-211",
       0
      ],
      "destination": [
@@ -9465,11 +9258,11 @@
    {
     "patchline": {
      "source": [
-      "obj-215",
+      "obj-212",
       0
      ],
      "destination": [
-      "obj-216",
+      "obj-2",
       0
      ]
     }
@@ -9477,7 +9270,31 @@
    {
     "patchline": {
      "source": [
-      "obj-216",
+      "obj-213",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-214",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-215",
       0
      ],
      "destination": [
@@ -9493,67 +9310,7 @@
       0
      ],
      "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-218",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-219",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-220",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-221",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-223",
-      0
-     ],
-     "destination": [
-      "obj-222",
+      "obj-216",
       0
      ]
     }

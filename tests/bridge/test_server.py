@@ -128,6 +128,17 @@ def test_a_killed_worker_ends_its_notes_is_reported_and_comes_back(stage: Servin
     wait_for_chord(performer)
 
 
+def test_the_beat_goes_on_when_the_realtime_process_is_replaced(performer: Performer) -> None:
+    performer.send("/subscribe", "/clock/beat")
+    before, _, _ = performer.wait("/clock/beat", lambda beat, *_: beat > 4)
+    os.kill(performer.info("process/realtime")["process/realtime"], signal.SIGKILL)
+    performer.wait("/error", lambda path, reason: "realtime" in reason and "SIGKILL" in reason)
+    after, bar, beat_in_bar = performer.wait("/clock/beat", lambda beat, *_: beat > before)
+    assert after == 4 * bar + beat_in_bar
+    call(performer)
+    wait_for_chord(performer)
+
+
 def test_a_worker_that_dies_while_it_thinks_leaves_nothing_waiting(performer: Performer) -> None:
     call(performer, DIE)
     performer.wait("/music/state", lambda state: state == "waiting")
@@ -197,6 +208,17 @@ def test_a_model_that_cannot_be_loaded_says_why_and_another_follows(stage: Servi
     performer.send("/frames/model", "lamp")
     performer.send("/frames/lamp/level", 0.8)
     wait_for_frame(stage, 204, 0)
+
+
+def test_what_is_played_before_all_is_ready_is_answered() -> None:
+    with serving("--no-midi", stage=True, ready=False) as stage:
+        stage.wait_for_line("Listening")
+        for path, value in FAST:
+            stage.performer.send(path, value)
+        stage.performer.send("/music/call_bars", 8)
+        stage.performer.send("/subscribe", "/music/note/*")
+        call(stage.performer)
+        wait_for_chord(stage.performer)
 
 
 def test_sigterm_ends_everything() -> None:

@@ -44,7 +44,7 @@ class Page:
         height = HEIGHT if control.kind in ("slider", "number") else 20
         inner = y if height == HEIGHT else y + 16
         if control.kind in ("toggle", "menu", "text"):
-            max_.comment((560, wires, 120, 20), control.label, (x, y - 4, WIDTH + GAP, 20))
+            max_.comment((560, wires, 120, 20), control.short, (x, y - 4, WIDTH + GAP, 20))
         side = 18 if control.kind == "toggle" else WIDTH
         box = widget(max_, control, (680, wires, side, height), (x, inner, side, height))
         if control.kind == "button":

@@ -12,11 +12,11 @@ WIRES = 520
 
 
 def page(root: str, controls: Sequence[Control]) -> Canvas:
-    """In: what the bridge says, as lists. Out: packets. The widgets follow the bridge's values without sending."""
+    """The widgets follow the bridge's values without sending them back."""
     pd = Canvas(1500, max(300, 60 + ROW * len(controls)))
-    packets = pd.obj(WIRES, 40 + ROW * len(controls), "outlet")
+    packets = pd.obj(WIRES, 40 + ROW * len(controls), "s antiphon-send")
     start = pd.obj(WIRES + 820, 8, "loadbang")
-    told = pd.obj(WIRES, 8, "inlet")
+    told = pd.obj(WIRES, 8, "r antiphon-heard")
     branches = _Routes(pd, {control.path for control in controls if control.kind != "button"}, told)
     for row, control in enumerate(controls):
         y = 10 + ROW * row

@@ -1,1 +1,1 @@
-"""Training of the embedded MusicVAE models (needs torch)."""
+"""Training of the embedded MusicVAE models; needs torch (`pip install 'antiphon[torch]'`)."""

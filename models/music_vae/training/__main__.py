@@ -17,7 +17,11 @@ from pathlib import Path
 from types import FrameType
 
 import numpy as np
-import torch
+
+try:
+    import torch
+except ImportError:
+    sys.exit("error: training needs torch, which is missing: pip install 'antiphon[torch]'")
 
 from models.music_vae.training import data, metrics, weights
 from models.music_vae.training.network import HParams, MusicVae

@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from models.music_vae.training.cell import library, pointer
+
 
 def split_kernel(kernel: Tensor, bias: Tensor, hidden: int) -> tuple[Tensor, Tensor, Tensor]:
     """Split a stored kernel [in + h, 4h] (gates i, g, f, o) into input rows, recurrent rows and bias for `Recurrence`.
@@ -50,7 +52,9 @@ class Recurrence(torch.autograd.Function):
         uq = u.to(dtype)
         if tokens:
             table = torch.cat([w, w.new_zeros(1, w.shape[1])])  # row -1 for the empty input
-            x = torch.where(x < 0, w.shape[0], x)
+            x = torch.where(x < 0, w.shape[0], x).contiguous()
+            if int(x.max()) > w.shape[0]:
+                raise ValueError(f"classes must be below {w.shape[0]}, not {int(x.max())}")
         else:
             fed = torch.mm(x.reshape(steps * batch, -1).to(dtype), w.to(dtype)).view(steps, batch, -1)
         gates = base.new_empty(steps, batch, 4 * hidden)
@@ -58,8 +62,16 @@ class Recurrence(torch.autograd.Function):
         tanh_cs = base.new_empty(steps, batch, hidden)
         hs = torch.empty(steps + 1, batch, hidden, dtype=dtype)
         cs[0], hs[0] = c, h
+        c_code = library() if dtype == torch.bfloat16 else None
+        base = base.contiguous()
         for t in range(steps):
             gate = gates[t]
+            if c_code is not None:
+                recurrent = torch.mm(hs[t], uq)
+                inputs = (x[t], table, None) if tokens else (None, None, fed[t])
+                arrays = (*inputs, recurrent, base, cs[t], gate, cs[t + 1], tanh_cs[t], hs[t + 1])
+                c_code.cell_forward(batch, hidden, *map(pointer, arrays))
+                continue
             if tokens:
                 torch.add(functional.embedding(x[t], table), base, out=gate)
             else:
@@ -83,7 +95,16 @@ class Recurrence(torch.autograd.Function):
         dc = gates.new_zeros(batch, hidden)
         d_act = gates.new_empty(batch, 4 * hidden)
         di, dg, df, do = d_act.split(hidden, 1)
-        for t in reversed(range(steps)):
+        c_code = library() if dtype == torch.bfloat16 else None
+        if c_code is not None:
+            grad = grad.contiguous()
+            dhq = hs.new_zeros(batch, hidden)
+            for t in reversed(range(steps)):
+                arrays = (grad[t], dhq, gates[t], cs[t], tanh_cs[t], dc, d_gates[t], d_base)
+                c_code.cell_backward(batch, hidden, *map(pointer, arrays))
+                dhq = torch.mm(d_gates[t], ut)
+            dh = dhq.float()
+        for t in reversed(range(steps if c_code is None else 0)):
             i, g, f, o = gates[t].split(hidden, 1)
             tanh_c = tanh_cs[t]
             dh = dh + grad[t]

@@ -128,7 +128,7 @@ def paint_graph() -> onnx.ModelProto:
     g.add("Clip", ["lights", "zero", "one"], "light")
     g.add("Split", ["light"], "unused", axis=0, num_outputs=2)
     g.nodes[-1].output[:] = ["light_call", "light_answer"]
-    g.constant("boost", 0.6)
+    g.constant("boost", 0.45)
     total = "rgb"
     for voice in ("call", "answer"):
         g.add("Gather", ["rgb", f"turned_{voice}"], f"turn_{voice}", axis=1)

@@ -14,9 +14,11 @@ torch = pytest.importorskip("torch", reason="torch is missing: pip install 'anti
 import mido  # noqa: E402
 
 from models.music_vae import melody  # noqa: E402
-from models.music_vae.training import data, metrics, weights  # noqa: E402
+from models.music_vae.training import data, lstm, metrics, weights  # noqa: E402
 from models.music_vae.training.__main__ import main  # noqa: E402
+from models.music_vae.training.cell import library  # noqa: E402
 from models.music_vae.training.lstm import Recurrence  # noqa: E402
+from models.music_vae.training.muon import orthogonalise  # noqa: E402
 from models.music_vae.training.network import HParams, MusicVae, shift  # noqa: E402
 from models.music_vae.training.train import Batches, Settings, load, train  # noqa: E402
 
@@ -71,6 +73,33 @@ def test_the_backward_pass_is_the_gradient(tokens: bool) -> None:
         assert torch.autograd.gradcheck(lambda *a: Recurrence.apply(*a, torch.float64), (some(5, 3, 6), *rest))
 
 
+@pytest.mark.skipif(library() is None, reason="no C compiler: install gcc or clang to test the fast path")
+@pytest.mark.parametrize("tokens", [True, False])
+def test_the_c_code_does_what_torch_does(tokens: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    x = torch.randint(-1, 6, (5, 3)) if tokens else torch.randn(5, 3, 6)
+    rest = [torch.randn(*shape) for shape in ((6, 64), (16, 64), (3, 64), (3, 16), (3, 16))]
+    upstream = torch.randn(5, 3, 16)
+
+    def run() -> list[torch.Tensor]:
+        leaves = [value.clone().requires_grad_() for value in rest]
+        out = Recurrence.apply(x, *leaves, torch.bfloat16)
+        (out.float() * upstream).sum().backward()
+        return [out.detach().float(), *[leaf.grad for leaf in leaves if leaf.grad is not None]]
+
+    fast = run()
+    monkeypatch.setattr(lstm, "library", lambda: None)
+    for one, two in zip(fast, run(), strict=True):
+        assert float((one - two).norm() / two.norm()) < 0.02  # bfloat16 rounds at 0.004
+
+
+def test_muon_orthogonalises_each_gate() -> None:
+    matrices = torch.randn(4, 24, 16, generator=torch.Generator().manual_seed(0))
+    values = torch.linalg.svdvals(orthogonalise(matrices, 5))
+    assert values.min() > 0.5
+    assert values.max() < 1.5
+
+
 def windows(count: int = 40) -> np.ndarray:
     rng = np.random.default_rng(0)
     rows = []
@@ -98,7 +127,7 @@ def test_a_resumed_training_is_the_same_training(tmp_path: Path) -> None:
 
 def test_it_learns(tmp_path: Path) -> None:
     said: list[dict[str, float]] = []
-    train(windows(8), tmp_path, TINY, settings(steps=100, transpose=0), resume=False, report=said.append)
+    train(windows(8), tmp_path, TINY, settings(steps=100, batch=4, transpose=0), resume=False, report=said.append)
     assert said[-1]["recon"] < 0.85 * said[0]["recon"]
     assert said[-1]["kl_bits"] > 1.0
 
