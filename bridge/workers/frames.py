@@ -34,15 +34,9 @@ def run(
     painter = load_or_explain(lambda: model.load(width, height, params), channel)
     ring = FrameRing.attach(ring_name)
     page = NowPage.attach(page_name)
-<<<<<<< HEAD
-    channel.send(m.Ready(model.name, now() - started))
-    defaults = {name: param.default for name, param in model.params().items()}
-    newest = m.SetParams(0, defaults | params, 30.0)
-=======
-    newest = m.SetParams(0, {name: param.default for name, param in model.params().items()}, 30.0)
+    newest = m.SetParams(0, {name: param.default for name, param in model.params().items()} | params, 30.0)
     painter.render(page.read(now()), newest.params)  # the first takes longest, and may be what fails
     channel.send(m.Ready(model.name, now() - started))
->>>>>>> main
     due = alive = now()
     frames, painting = 0, 0.0
     try:
