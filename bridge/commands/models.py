@@ -142,6 +142,8 @@ def _told(one: dict[str, Any]) -> str:
         extent = f"  {parameter['range']}" if parameter["range"] else ""
         lines.append(f"  {parameter['address']}  {parameter['type']}{extent}  (default {parameter['default']})")
         lines.append(f"      {parameter['doc']}")
+    if not one["weights"]:
+        return "\n".join([*lines, "", "Weights: none are shipped, you bring your own"])
     lines += ["", "Weights"]
     for file in one["weights"]:
         known = f"{file['bytes']} bytes, sha256 {file['sha256']}" if file["sha256"] else "MISSING"
