@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "path", type=Path, metavar="PATH", help="model.ckpt, .tar, .npz, .safetensors, magenta-js folder"
     )
     bring.add_argument("--hparams", type=json.loads, default={}, metavar="JSON", help="sizes that differ")
+    forms = ("safetensors", "magenta-js", "tensorflow")
+    bring.add_argument("--format", choices=forms, default=forms[0], help="what to write (default: %(default)s)")
     for command in (pull, bring):
         command.add_argument("--config", help="Magenta's name of the configuration")
         command.add_argument("--folder", type=Path, help="where to (default: the user's data folder)")
@@ -74,8 +76,9 @@ def _checkpoint(args: argparse.Namespace) -> int:
             )
             print(f"Licence: {magenta.LICENCE}")
         else:
-            out = into / f"{args.path.name.removesuffix('.tar').removesuffix('.npz').removesuffix('.ckpt')}.safetensors"
-            made = magenta.convert(args.path, args.config, args.hparams, out)
+            name = args.path.name.removesuffix(".safetensors").removesuffix(".tar").removesuffix(".npz")
+            out = into / f"{name.removesuffix('.ckpt')}{magenta.ENDINGS[args.format]}"
+            made = magenta.convert(args.path, args.config, args.hparams, out, args.format)
     except (DownloadError, OSError, ValueError) as error:
         print(f"antiphon models {args.models_command}: {error}", file=sys.stderr)
         return 1

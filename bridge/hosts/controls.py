@@ -72,11 +72,6 @@ def pages(table: Table) -> dict[str, list[Control]]:
     return found
 
 
-def buttons(table: Table) -> list[Control]:
-    """What does something without an argument, wherever it lies."""
-    return [control for page in pages(table).values() for control in page if control.kind == "button"]
-
-
 def queries(controls: Iterable[Control]) -> list[str]:
     """Patterns that, sent without an argument, ask for the values of all parameters among these."""
     found = {control.path for control in controls if control.kind != "button"}

@@ -10,7 +10,7 @@ from bridge.media.ring import FrameRing
 from bridge.realtime.now import NowPage
 from bridge.workers import messages as m
 from bridge.workers.declared import load_declaration, load_or_explain, lower_priority
-from models.contract import FrameModel, Value
+from models.contract import FrameModel, FramePainter, Value
 
 ALIVE_EVERY = 0.5
 """Seconds."""
@@ -31,11 +31,16 @@ def run(
     channel: Channel[m.Command] = Channel(sock, m.Command)
     started = now()
     model = load_declaration(declaration, FrameModel)
-    painter = load_or_explain(lambda: model.load(width, height, params), channel)
     ring = FrameRing.attach(ring_name)
     page = NowPage.attach(page_name)
     newest = m.SetParams(0, {name: param.default for name, param in model.params().items()} | params, 30.0)
-    painter.render(page.read(now()), newest.params)  # the first takes longest, and may be what fails
+
+    def load() -> FramePainter:
+        painter = model.load(width, height, params)
+        painter.render(page.read(now()), newest.params)  # the first takes longest, and is where files are missed
+        return painter
+
+    painter = load_or_explain(load, channel)
     channel.send(m.Ready(model.name, now() - started))
     due = alive = now()
     frames, painting = 0, 0.0

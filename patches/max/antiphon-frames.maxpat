@@ -1186,11 +1186,11 @@
      "id": "obj-9",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 32,
+     "numoutlets": 33,
      "patching_rect": [
       1180,
       40.0,
-      5065.0,
+      5221.0,
       22.0
      ],
      "outlettype": [
@@ -1225,9 +1225,10 @@
       "",
       "",
       "",
+      "",
       ""
      ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
+     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
     }
    },
    {
@@ -1784,6 +1785,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -1892,6 +1894,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -2000,6 +2003,7 @@
      ],
      "text": "gold and blue ink swirling in dark water",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -2108,6 +2112,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -2549,6 +2554,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -4195,19 +4201,19 @@
       64,
       48
      ],
-     "varname": "frames texture ca drift",
+     "varname": "frames texture ca zoom",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "drift",
+       "parameter_longname": "frames texture ca zoom",
+       "parameter_shortname": "zoom",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.4
+        1.5
        ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
+       "parameter_mmin": 1.0,
+       "parameter_mmax": 4.0,
        "parameter_unitstyle": 1
       }
      }
@@ -4222,13 +4228,13 @@
      "patching_rect": [
       850,
       924.0,
-      216.0,
+      209.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/drift"
+     "text": "prepend /frames/texture_ca/zoom"
     }
    },
    {
@@ -4272,16 +4278,16 @@
       64,
       48
      ],
-     "varname": "frames texture ca pulse",
+     "varname": "frames texture ca drift",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "pulse",
+       "parameter_longname": "frames texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.3
+        0.4
        ],
        "parameter_mmin": 0.0,
        "parameter_mmax": 1.0,
@@ -4305,7 +4311,7 @@
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/pulse"
+     "text": "prepend /frames/texture_ca/drift"
     }
    },
    {
@@ -4349,19 +4355,19 @@
       64,
       48
      ],
-     "varname": "frames texture ca brightness",
+     "varname": "frames texture ca pulse",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "brightness",
+       "parameter_longname": "frames texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.3
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
+       "parameter_mmax": 1.0,
        "parameter_unitstyle": 1
       }
      }
@@ -4376,13 +4382,13 @@
      "patching_rect": [
       850,
       992.0,
-      248.5,
+      216.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/brightness"
+     "text": "prepend /frames/texture_ca/pulse"
     }
    },
    {
@@ -4426,21 +4432,20 @@
       64,
       48
      ],
-     "varname": "frames texture ca hue",
+     "varname": "frames texture ca brightness",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "hue",
+       "parameter_longname": "frames texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.0
+        1.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f turn"
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
       }
      }
     }
@@ -4454,13 +4459,13 @@
      "patching_rect": [
       850,
       1026.0,
-      203.0,
+      248.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/hue"
+     "text": "prepend /frames/texture_ca/brightness"
     }
    },
    {
@@ -4504,20 +4509,21 @@
       64,
       48
      ],
-     "varname": "frames texture ca saturation",
+     "varname": "frames texture ca hue",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "saturation",
+       "parameter_longname": "frames texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f turn"
       }
      }
     }
@@ -4531,13 +4537,13 @@
      "patching_rect": [
       850,
       1060.0,
-      248.5,
+      203.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/saturation"
+     "text": "prepend /frames/texture_ca/hue"
     }
    },
    {
@@ -4561,6 +4567,83 @@
    {
     "box": {
      "id": "obj-152",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1094.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      452.0,
+      176.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca saturation",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca saturation",
+       "parameter_shortname": "saturation",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-153",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1094.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/saturation"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-154",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1094.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-155",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4585,7 +4668,7 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-156",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6821,11 +6904,59 @@
    {
     "patchline": {
      "source": [
+      "obj-152",
+      0
+     ],
+     "destination": [
+      "obj-153",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-153",
       0
      ],
      "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-9",
+      31
+     ],
+     "destination": [
+      "obj-154",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-154",
+      0
+     ],
+     "destination": [
       "obj-152",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-156",
+      0
+     ],
+     "destination": [
+      "obj-155",
       0
      ]
     }

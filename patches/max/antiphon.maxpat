@@ -2597,11 +2597,11 @@
      "id": "obj-68",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 32,
+     "numoutlets": 33,
      "patching_rect": [
       1180,
       482.0,
-      5065.0,
+      5221.0,
       22.0
      ],
      "outlettype": [
@@ -2636,9 +2636,10 @@
       "",
       "",
       "",
+      "",
       ""
      ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
+     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
     }
    },
    {
@@ -3195,6 +3196,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -3303,6 +3305,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -3411,6 +3414,7 @@
      ],
      "text": "gold and blue ink swirling in dark water",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -3519,6 +3523,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -3960,6 +3965,7 @@
      ],
      "text": "",
      "keymode": 1,
+     "outputmode": 1,
      "lines": 1
     }
    },
@@ -5606,19 +5612,19 @@
       64,
       48
      ],
-     "varname": "frames texture ca drift",
+     "varname": "frames texture ca zoom",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "drift",
+       "parameter_longname": "frames texture ca zoom",
+       "parameter_shortname": "zoom",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.4
+        1.5
        ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
+       "parameter_mmin": 1.0,
+       "parameter_mmax": 4.0,
        "parameter_unitstyle": 1
       }
      }
@@ -5633,13 +5639,13 @@
      "patching_rect": [
       850,
       1366.0,
-      216.0,
+      209.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/drift"
+     "text": "prepend /frames/texture_ca/zoom"
     }
    },
    {
@@ -5683,16 +5689,16 @@
       64,
       48
      ],
-     "varname": "frames texture ca pulse",
+     "varname": "frames texture ca drift",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "pulse",
+       "parameter_longname": "frames texture ca drift",
+       "parameter_shortname": "drift",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.3
+        0.4
        ],
        "parameter_mmin": 0.0,
        "parameter_mmax": 1.0,
@@ -5716,7 +5722,7 @@
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/pulse"
+     "text": "prepend /frames/texture_ca/drift"
     }
    },
    {
@@ -5760,19 +5766,19 @@
       64,
       48
      ],
-     "varname": "frames texture ca brightness",
+     "varname": "frames texture ca pulse",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "brightness",
+       "parameter_longname": "frames texture ca pulse",
+       "parameter_shortname": "pulse",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.3
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
+       "parameter_mmax": 1.0,
        "parameter_unitstyle": 1
       }
      }
@@ -5787,13 +5793,13 @@
      "patching_rect": [
       850,
       1434.0,
-      248.5,
+      216.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/brightness"
+     "text": "prepend /frames/texture_ca/pulse"
     }
    },
    {
@@ -5837,21 +5843,20 @@
       64,
       48
      ],
-     "varname": "frames texture ca hue",
+     "varname": "frames texture ca brightness",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "hue",
+       "parameter_longname": "frames texture ca brightness",
+       "parameter_shortname": "brightness",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.0
+        1.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f turn"
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
       }
      }
     }
@@ -5865,13 +5870,13 @@
      "patching_rect": [
       850,
       1468.0,
-      203.0,
+      248.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/hue"
+     "text": "prepend /frames/texture_ca/brightness"
     }
    },
    {
@@ -5915,20 +5920,21 @@
       64,
       48
      ],
-     "varname": "frames texture ca saturation",
+     "varname": "frames texture ca hue",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "saturation",
+       "parameter_longname": "frames texture ca hue",
+       "parameter_shortname": "hue",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f turn"
       }
      }
     }
@@ -5942,13 +5948,13 @@
      "patching_rect": [
       850,
       1502.0,
-      248.5,
+      203.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/saturation"
+     "text": "prepend /frames/texture_ca/hue"
     }
    },
    {
@@ -5972,12 +5978,89 @@
    {
     "box": {
      "id": "obj-211",
-     "maxclass": "live.text",
+     "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       680,
       1536.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      716.0,
+      176.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca saturation",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca saturation",
+       "parameter_shortname": "saturation",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-212",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1536.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/saturation"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-213",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1536.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-214",
+     "maxclass": "live.text",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1570.0,
       64,
       20
      ],
@@ -6016,13 +6099,13 @@
    },
    {
     "box": {
-     "id": "obj-212",
+     "id": "obj-215",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       780,
-      1536.0,
+      1570.0,
       51.0,
       22.0
      ],
@@ -6034,7 +6117,7 @@
    },
    {
     "box": {
-     "id": "obj-213",
+     "id": "obj-216",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6059,7 +6142,7 @@
    },
    {
     "box": {
-     "id": "obj-214",
+     "id": "obj-217",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6084,7 +6167,7 @@
    },
    {
     "box": {
-     "id": "obj-215",
+     "id": "obj-218",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6109,7 +6192,7 @@
    },
    {
     "box": {
-     "id": "obj-216",
+     "id": "obj-219",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6134,7 +6217,7 @@
    },
    {
     "box": {
-     "id": "obj-217",
+     "id": "obj-220",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -9270,11 +9353,23 @@
    {
     "patchline": {
      "source": [
+      "obj-68",
+      31
+     ],
+     "destination": [
+      "obj-213",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-213",
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-211",
       0
      ]
     }
@@ -9286,7 +9381,7 @@
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-215",
       0
      ]
     }
@@ -9306,11 +9401,47 @@
    {
     "patchline": {
      "source": [
+      "obj-216",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-217",
       0
      ],
      "destination": [
-      "obj-216",
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-218",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-220",
+      0
+     ],
+     "destination": [
+      "obj-219",
       0
      ]
     }

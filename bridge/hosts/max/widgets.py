@@ -19,12 +19,15 @@ STORED_ONLY = 1
 WIDTH, HEIGHT = 64, 48
 """Pixels of a dial with its name and its value."""
 
+_ONE_LINE = {"keymode": 1, "outputmode": 1, "lines": 1}
+"""The return key sends what is written, as one symbol."""
+
 
 def widget(max_: Patcher, control: Control, rect: Rect, shown: Rect) -> str:
     """The box that a performer turns, chooses in, writes in or presses."""
     match control.kind:
         case "text":
-            return max_.box("textedit", rect, None, shown, text=str(control.default), keymode=1, lines=1)
+            return max_.box("textedit", rect, None, shown, text=str(control.default), **_ONE_LINE)
         case "button":
             looks = {"mode": 0, "text": control.short, "texton": control.short}
             saved = _parameter(control.title, control.short, ENUM, 0, parameter_enum=["off", "on"])
