@@ -7,6 +7,7 @@ code of its own included. The family is told by the configurations, never by a n
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import diffusers
 import torch
 import transformers
-from safetensors import SafetensorError
+from diffusers.loaders.single_file_utils import SingleFileComponentError
+from safetensors import SafetensorError, safe_open
 
 if TYPE_CHECKING:
     from models.diffusion.prompts import Pipeline
@@ -33,12 +35,18 @@ PARTS = {
     "tokenizer_2": ("transformers", "CLIPTokenizer", "CLIPTokenizerFast"),
 }
 """Of each part, the library and the classes that are taken."""
+SINGLE_FILE = {
+    ("unet",): ("model.diffusion_model.",),
+    ("vae",): ("first_stage_model.",),
+    ("text_encoder", "text_encoder_2"): ("cond_stage_model.", "conditioner."),
+}
+"""Where a file in the original layout has each part."""
 PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl")
 HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 HUB_FILES = ["*.json", "*.txt", "*.safetensors"]
 BROKEN = (
     OSError, ValueError, RuntimeError, TypeError, KeyError, AttributeError, IndexError, ImportError, ZeroDivisionError,
-    NotImplementedError, AssertionError, SafetensorError,
+    NotImplementedError, AssertionError, SafetensorError, SingleFileComponentError,
 )  # fmt: skip
 """What the libraries raise over files that are not as they should be."""
 
@@ -173,7 +181,22 @@ def _single_file(path: Path, folder: Path, index: dict[str, Any]) -> dict[str, A
     kind = diffusers.StableDiffusionXLPipeline if "XL" in index["_class_name"] else diffusers.StableDiffusionPipeline
     more = {} if "XL" in index["_class_name"] else {"safety_checker": None}
     pipeline = kind.from_single_file(str(path), config=str(folder), local_files_only=True, **more)
+    for networks, prefixes in SINGLE_FILE.items():
+        wanted = sum(weights.numel() for name in networks for weights in _state(pipeline, name))
+        if (held := _held(path, prefixes)) < wanted:  # diffusers would make the rest up
+            raise ValueError(f"{' and '.join(networks)} need {wanted} weights, the file holds {held}")
     return {name: part for name, part in pipeline.components.items() if name in PARTS or name == "scheduler"}
+
+
+def _state(pipeline: Any, name: str) -> list[torch.Tensor]:
+    network = getattr(pipeline, name, None)
+    return [] if network is None else list(network.state_dict().values())
+
+
+def _held(path: Path, prefixes: tuple[str, ...]) -> int:
+    """How many numbers a file holds under those names, by its header."""
+    with safe_open(path, "pt") as file:
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys() if name.startswith(prefixes))  # noqa: SIM118
 
 
 def _pipeline(parts: dict[str, Any], index: dict[str, Any]) -> Any:

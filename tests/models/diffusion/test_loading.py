@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("diffusers", reason="streaming diffusion: pip install 'antiphon[diffusion]'")
 
 import torch
+from original_layout import original_layout
 from safetensors.torch import load_file, save_file
 
 from models.diffusion.loading import detect_family, load, locate
@@ -204,3 +205,33 @@ def test_another_kind_of_file_is_refused(tmp_path):
     (tmp_path / "alone.safetensors").write_bytes(b"")
     with pytest.raises(OSError, match=r"a \.safetensors file needs it"):
         load(str(tmp_path / "alone.safetensors"))
+
+
+@pytest.fixture
+def single(tiny, tmp_path: Path) -> Path:
+    """One file in the original layout, and the configurations beside it without weights."""
+    tiny(kl=True).save_pretrained(tmp_path, safe_serialization=True)
+    for path in tmp_path.rglob("*.safetensors"):
+        path.unlink()
+    save_file(original_layout(tiny(kl=True)), tmp_path / "all.safetensors", metadata={"format": "pt"})
+    return tmp_path / "all.safetensors"
+
+
+def test_a_single_file_is_loaded_by_the_configurations_beside_it(tiny, single):
+    loaded = load(str(single))
+    for part in ("unet", "vae", "text_encoder"):
+        ours, theirs = (getattr(one, part).state_dict() for one in (loaded.pipeline, tiny(kl=True)))
+        assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours), part
+
+
+@pytest.mark.parametrize(
+    "prefix", ["model.diffusion_model.input_blocks.1", "first_stage_model.decoder.mid", "cond_stage"]
+)
+def test_a_single_file_that_lacks_weights_is_refused(single, prefix):
+    save_file(
+        {name: value for name, value in load_file(single).items() if not name.startswith(prefix)},
+        single,
+        metadata={"format": "pt"},
+    )
+    with pytest.raises((ValueError, OSError)):
+        load(str(single))
