@@ -102,7 +102,7 @@ class Control:
             table,
             self.parameters,
             frame_worker.run,
-            lambda: (ring_name, page.name, settings.width, settings.height),
+            lambda: (ring_name, page.name, settings.width, settings.height, self._frames.params),
             on_event=lambda event: self._on_worker(self._frames, event),
             on_lost=lambda reason, given_up: self._on_lost("/frames", reason, given_up),
             greeting=lambda: (self._frame_params(),),
@@ -172,7 +172,10 @@ class Control:
                     self.session.model_lost()
                 slot.start()
         elif slot is self._frames:
-            self._soon(self._tell_frames)
+            if after != before and slot.loads_with(path):
+                slot.start()
+            else:
+                self._soon(self._tell_frames)
 
     def _soon(self, do: Callable[[], None]) -> None:
         """Do it once after all messages that are being read now: of a hundred, the last one tells."""

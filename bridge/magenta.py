@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from bridge.download import DownloadError, Progress, fetch
 from bridge.measure.files import writing
@@ -15,6 +15,8 @@ CHECKPOINTS = "https://storage.googleapis.com/magentadata/models/music_vae/check
 JS_CHECKPOINTS = "https://storage.googleapis.com/magentadata/js/checkpoints/music_vae"
 LICENCE = "published by the Magenta project, whose code is Apache-2.0; no licence of the weights themselves is stated"
 MANIFEST_BYTES = 16 << 20
+Form = Literal["safetensors", "magenta-js", "tensorflow"]
+ENDINGS: dict[Form, str] = {"safetensors": ".safetensors", "magenta-js": "", "tensorflow": ".ckpt"}
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,32 @@ def folder() -> Path:
     return Path(data) / "antiphon" / "music_vae"
 
 
-def convert(path: Path, config: str | None, hparams: Mapping[str, Any], out: Path) -> Converted:
-    """Read a checkpoint of any format and write it as safetensors, exactly (float32).
+def convert(
+    path: Path, config: str | None, hparams: Mapping[str, Any], out: Path, form: Form = "safetensors"
+) -> Converted:
+    """Read a checkpoint of any format and write it in another, exactly (float32).
 
-    Raises OSError or ValueError with the reason; then nothing is written.
+    ``out`` is the file, for magenta-js the folder, for tensorflow the prefix. Raises OSError or ValueError with the
+    reason; then nothing is written.
     """
     from models.music_vae import checkpoints, from_checkpoint
-    from models.music_vae.checkpoints import own
+    from models.music_vae.checkpoints import magenta_js, own, tensorflow
     from models.music_vae.network import variables
 
     network = from_checkpoint(path, config, hparams)  # proves that it is whole and fits
     _, tensors = checkpoints.read(path)
-    needed = {name: tensors[name] for name in variables(network.config)}
+    needed = {name: tensors[name] for name in variables(network.config) if name in tensors}
+    if form == "magenta-js":
+        magenta_js.spec(network.config)  # refuses what magenta-js cannot run
     out.parent.mkdir(parents=True, exist_ok=True)
-    own.write(out, network.config, needed)
-    return Converted(out, network.config.name, len(needed), out.stat().st_size)
+    match form:
+        case "safetensors":
+            own.write(out, network.config, needed)
+        case "magenta-js":
+            magenta_js.write(out, network.config, needed)
+        case "tensorflow":
+            tensorflow.write(out, needed)
+    return Converted(out, network.config.name, len(needed), sum(array.nbytes for array in needed.values()))
 
 
 def config_of(name: str) -> str:

@@ -54,6 +54,12 @@ class ModelSlot:
         paths = self._table.model_paths(model) if model else {}
         return {name: self._parameters.values[path] for name, path in paths.items()}
 
+    def loads_with(self, path: str) -> bool:
+        """Whether the model must be loaded anew when the parameter at that address changes."""
+        model = self.model
+        paths = self._table.model_paths(model) if model else {}
+        return any(model.params()[name].at_load for name, at in paths.items() if model and at == path)
+
     @property
     def pid(self) -> int:
         """The worker's process; 0 where none runs."""

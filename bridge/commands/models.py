@@ -32,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "path", type=Path, metavar="PATH", help="model.ckpt, .tar, .npz, .safetensors, magenta-js folder"
     )
     bring.add_argument("--hparams", type=json.loads, default={}, metavar="JSON", help="sizes that differ")
+    forms = ("safetensors", "magenta-js", "tensorflow")
+    bring.add_argument("--format", choices=forms, default=forms[0], help="what to write (default: %(default)s)")
     for command in (pull, bring):
         command.add_argument("--config", help="Magenta's name of the configuration")
         command.add_argument("--folder", type=Path, help="where to (default: the user's data folder)")
@@ -74,8 +76,9 @@ def _checkpoint(args: argparse.Namespace) -> int:
             )
             print(f"Licence: {magenta.LICENCE}")
         else:
-            out = into / f"{args.path.name.removesuffix('.tar').removesuffix('.npz').removesuffix('.ckpt')}.safetensors"
-            made = magenta.convert(args.path, args.config, args.hparams, out)
+            name = args.path.name.removesuffix(".safetensors").removesuffix(".tar").removesuffix(".npz")
+            out = into / f"{name.removesuffix('.ckpt')}{magenta.ENDINGS[args.format]}"
+            made = magenta.convert(args.path, args.config, args.hparams, out, args.format)
     except (DownloadError, OSError, ValueError) as error:
         print(f"antiphon models {args.models_command}: {error}", file=sys.stderr)
         return 1
@@ -139,6 +142,8 @@ def _told(one: dict[str, Any]) -> str:
         extent = f"  {parameter['range']}" if parameter["range"] else ""
         lines.append(f"  {parameter['address']}  {parameter['type']}{extent}  (default {parameter['default']})")
         lines.append(f"      {parameter['doc']}")
+    if not one["weights"]:
+        return "\n".join([*lines, "", "Weights: none are shipped, you bring your own"])
     lines += ["", "Weights"]
     for file in one["weights"]:
         known = f"{file['bytes']} bytes, sha256 {file['sha256']}" if file["sha256"] else "MISSING"

@@ -10,6 +10,7 @@ class TextureCa(FrameModel):
     """A living texture: a neural cellular automaton that notes tear, stir and recolour, and that heals itself."""
 
     name = "texture_ca"
+    default = True
     implementation = "models.texture_ca.implementation:TextureCaPainter"
     weights = (
         "texture_ca/step.onnx",

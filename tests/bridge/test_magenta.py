@@ -183,6 +183,11 @@ def test_import_converts_and_refuses(tmp_path, capsys):
     assert main([*command, "--config", NAME, "--hparams", sizes]) == 0
     assert f"{NAME}, 16 tensors" in capsys.readouterr().out
     assert names(tmp_path) == ["model.safetensors"]
+    made = str(tmp_path / "model.safetensors")
+    for form, written in (("magenta-js", "model/config.json"), ("tensorflow", "model.ckpt.index")):
+        assert main(["models", "import", made, "--folder", str(tmp_path), "--format", form]) == 0
+        assert written in names(tmp_path)
+    capsys.readouterr()
     shutil.rmtree(tmp_path)
     for more, reason in (
         (["--config", NAME], "must have shape"),

@@ -73,10 +73,10 @@ def frame(stage: Serving) -> np.ndarray:
         return np.asarray(Image.open(io.BytesIO(reply.read())))
 
 
-def wait_for_frame(stage: Serving, red: int, green: int) -> None:
+def wait_for_frame(stage: Serving, red: int, green: int, blue: int = 0) -> None:
     until = time.monotonic() + PATIENCE
-    while (colour := tuple(frame(stage)[10, 10])) != (red, green, 0):
-        assert time.monotonic() < until, f"the frame stays {colour}, awaited {(red, green, 0)}"
+    while (colour := tuple(frame(stage)[10, 10])) != (red, green, blue):
+        assert time.monotonic() < until, f"the frame stays {colour}, awaited {(red, green, blue)}"
 
 
 def test_a_call_is_answered_on_the_next_bar_and_every_note_ends(performer: Performer) -> None:
@@ -219,6 +219,19 @@ def test_what_is_played_before_all_is_ready_is_answered() -> None:
         stage.performer.send("/subscribe", "/music/note/*")
         call(stage.performer)
         wait_for_chord(stage.performer)
+
+
+def test_a_parameter_that_a_model_is_loaded_with_loads_it_anew(stage: Serving, performer: Performer) -> None:
+    performer.send("/frames/lamp/level", 0.2)
+    wait_for_frame(stage, 51, 0)
+    performer.send("/frames/model", "slide")
+    performer.wait("/error", lambda path, reason: "could not be loaded: file must be given" in reason)
+    assert tuple(frame(stage)[0, 0]) == (51, 0, 0)
+    for blue in (40, 80):
+        performer.send("/frames/slide/file", str(blue))
+        wait_for_frame(stage, 0, 0, blue)
+    performer.send("/frames/model", "lamp")
+    wait_for_frame(stage, 51, 0)
 
 
 def test_sigterm_ends_everything() -> None:

@@ -1,5 +1,6 @@
 """The patches for Max and Live, read back: Max itself cannot be had here."""
 
+import itertools
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ import pytest
 
 from bridge.addresses import Table
 from bridge.hosts import ports
+from bridge.hosts.controls import BY_ITSELF
 from bridge.hosts.max import objects
 from bridge.hosts.max.device import HEIGHT, unpack
 from bridge.osc.patterns import Pattern
@@ -126,7 +128,16 @@ def test_parameters_have_the_ranges_of_the_table_and_names_of_their_own(path: Pa
 
 def test_everything_holds_every_address_that_may_be_sent() -> None:
     said = " ".join(str(box.get("text", "")) for box in boxes(PATCHES / "max" / "antiphon.maxpat")).split()
-    assert {path for path, entry in TABLE.entries.items() if entry.kind != "event"} <= set(said)
+    assert {path for path, entry in TABLE.entries.items() if entry.kind != "event"} - BY_ITSELF <= set(said)
+
+
+@every_file
+def test_nothing_that_is_shown_covers_anything_else(path: Path) -> None:
+    shown = [entry["box"] for entry in load(path)["boxes"] if entry["box"].get("presentation")]
+    for one, other in itertools.combinations(shown, 2):
+        left, top, width, height = one["presentation_rect"]
+        x, y, across, down = other["presentation_rect"]
+        assert left + width <= x or x + across <= left or top + height <= y or y + down <= top, (one, other)
 
 
 @every_device

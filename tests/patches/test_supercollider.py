@@ -39,7 +39,8 @@ def test_a_pattern_plays_and_the_answer_is_heard(sclang: list[str], tmp_path: Pa
         served.performer.send("/clock/tempo", 240)
         served.performer.send("/music/answer_bars", 1)
         served.performer.ping(1)
-        environment = {**os.environ, **HEADLESS, "ANTIPHON_PORT": str(served.osc_port), "XDG_RUNTIME_DIR": str(tmp_path)}
+        folders = {f"XDG_{name}": str(tmp_path) for name in ("RUNTIME_DIR", "DATA_HOME", "CONFIG_HOME")}
+        environment = {**os.environ, **HEADLESS, **folders, "ANTIPHON_PORT": str(served.osc_port)}
         with subprocess.Popen(
             [*sclang, str(CLIENTS / "duet.scd")],
             stdin=subprocess.PIPE,

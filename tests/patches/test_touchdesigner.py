@@ -7,12 +7,13 @@ import pytest
 
 from bridge.addresses import Table
 from bridge.hosts import ports
-from bridge.hosts.controls import EXACT, pages
+from bridge.hosts.controls import EXACT, pages, queries
 from bridge.hosts.touchdesigner import parameter_name
 from tests.patches.touchdesigner import Operator, Time, callback, custom, run
 
 SCRIPT = (Path(__file__).parents[2] / "patches" / "touchdesigner" / "antiphon.py").read_text("utf-8")
 TABLE = Table()
+CONTROLS = [control for page in pages(TABLE).values() for control in page]
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_it_subscribes_renews_and_knows_whether_the_bridge_is_there(comp: Operat
     assert show.sent == [subscribe]
     show.hear("/subscribed", "*", 15.0)
     assert comp.par.Connected.eval()
-    assert [path for path, values in show.sent[1:] if not values] == ["/clock/*", "/frames/*", "/frames/*/*", "/music/*"]
+    assert [path for path, values in show.sent[1:] if not values] == queries(CONTROLS)
     show.sent.clear()
     show.frame(ports.RENEWAL)
     assert show.sent == [subscribe]
@@ -108,8 +109,8 @@ def test_a_turned_parameter_is_sent_and_the_bridges_own_values_are_not_sent_back
     assert comp.par.Musictemperature.eval() == 0.699999988079071 and not show.sent
     show.turn("Musictemperature", 1.5)
     show.turn("Musiclisten", False)
-    show.turn("Framestexturecatexture", "coral")
-    expected = [("/music/temperature", [1.5]), ("/music/listen", [0]), ("/frames/texture_ca/texture", ["coral"])]
+    show.turn("Framesmodel", TABLE["/frames/model"].arguments[0].choices[-1])
+    expected = [("/music/temperature", [1.5]), ("/music/listen", [0]), ("/frames/model", [comp.par.Framesmodel.eval()])]
     assert show.sent == expected
     for path, values in show.sent:
         TABLE[path].check(values)

@@ -62,7 +62,7 @@ class Canvas:
 
     def symbol(self, x: int, y: int, width: int, label: str = "-", name: str = "-") -> int:
         """A box that shows and takes a word."""
-        return self._add(f"#X symbolatom {x} {y} {width} 0 0 1 {_word(label)} {name} - 0;")
+        return self._add(f"#X symbolatom {x} {y} {width} 0 0 1 {word(label)} {name} - 0;")
 
     def connect(self, source: int, sink: int, outlet: int = 0, inlet: int = 0) -> None:
         """A cord."""
@@ -91,16 +91,18 @@ class Canvas:
     ) -> int:
         names = f"{to or 'empty'} {name or 'empty'}"
         looks = f"{gap} 8 0 {FONT} {PAPER} {INK} {INK}"
-        return self._add(f"#X obj {x} {y} {shape} {names} {_word(label)} {looks} {state}".rstrip() + ";")
+        return self._add(f"#X obj {x} {y} {shape} {names} {word(label) or 'empty'} {looks} {state}".rstrip() + ";")
 
     def _add(self, line: str) -> int:
         self._boxes.append(line)
         return len(self._boxes) - 1
 
 
+def word(text: str) -> str:
+    """Some words as one symbol in an object or a message."""
+    return re.sub(r"([ ,;$])", r"\\\1", text)
+
+
 def _escaped(text: str) -> str:
-    return re.sub(r"\s*([,;])", r" \\\1", text).replace("$", "\\$")
-
-
-def _word(label: str) -> str:
-    return _escaped(label).replace(" ", "\\ ") or "empty"
+    text = re.sub(r"(?<!\\)\s*(?<!\\)([,;])", r" \\\1", text)
+    return re.sub(r"(?<!\\)\$", r"\\$", text)
