@@ -3805,6 +3805,7 @@
        ],
        "parameter_enum": [
         "embers",
+        "coral",
         "cells"
        ]
       }
@@ -3816,19 +3817,20 @@
      "id": "obj-120",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       780,
       822.0,
-      53.5,
+      66.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
+      "",
       ""
      ],
-     "text": "sel 0 1"
+     "text": "sel 0 1 2"
     }
    },
    {
@@ -3864,32 +3866,51 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture cells"
+     "text": "/frames/texture_ca/texture coral"
     }
    },
    {
     "box": {
      "id": "obj-123",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
      "patching_rect": [
-      1400,
+      2200,
       822.0,
-      125.0,
+      220.0,
       22.0
      ],
      "outlettype": [
-      "",
-      "",
       ""
      ],
-     "text": "route embers cells"
+     "text": "/frames/texture_ca/texture cells"
     }
    },
    {
     "box": {
      "id": "obj-124",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1400,
+      822.0,
+      164.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route embers coral cells"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-125",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3907,7 +3928,7 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-126",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -3925,7 +3946,25 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-127",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      822.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-128",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3948,7 +3987,7 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-129",
      "maxclass": "live.menu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -3979,10 +4018,11 @@
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        2.0
        ],
        "parameter_enum": [
         "embers",
+        "coral",
         "cells"
        ]
       }
@@ -3991,27 +4031,28 @@
    },
    {
     "box": {
-     "id": "obj-128",
+     "id": "obj-130",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       780,
       856.0,
-      53.5,
+      66.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
+      "",
       ""
      ],
-     "text": "sel 0 1"
+     "text": "sel 0 1 2"
     }
    },
    {
     "box": {
-     "id": "obj-129",
+     "id": "obj-131",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4029,7 +4070,7 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-132",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4042,32 +4083,51 @@
      "outlettype": [
       ""
      ],
+     "text": "/frames/texture_ca/second_texture coral"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-133",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2200,
+      856.0,
+      265.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
      "text": "/frames/texture_ca/second_texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-134",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       1400,
       856.0,
-      125.0,
+      164.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
+      "",
       ""
      ],
-     "text": "route embers cells"
+     "text": "route embers coral cells"
     }
    },
    {
     "box": {
-     "id": "obj-132",
+     "id": "obj-135",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4085,7 +4145,7 @@
    },
    {
     "box": {
-     "id": "obj-133",
+     "id": "obj-136",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4103,7 +4163,25 @@
    },
    {
     "box": {
-     "id": "obj-134",
+     "id": "obj-137",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      856.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-138",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4144,7 +4222,7 @@
    },
    {
     "box": {
-     "id": "obj-135",
+     "id": "obj-139",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4162,7 +4240,7 @@
    },
    {
     "box": {
-     "id": "obj-136",
+     "id": "obj-140",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4180,7 +4258,7 @@
    },
    {
     "box": {
-     "id": "obj-137",
+     "id": "obj-141",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4221,7 +4299,7 @@
    },
    {
     "box": {
-     "id": "obj-138",
+     "id": "obj-142",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4239,7 +4317,7 @@
    },
    {
     "box": {
-     "id": "obj-139",
+     "id": "obj-143",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4257,7 +4335,7 @@
    },
    {
     "box": {
-     "id": "obj-140",
+     "id": "obj-144",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4298,7 +4376,7 @@
    },
    {
     "box": {
-     "id": "obj-141",
+     "id": "obj-145",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4316,7 +4394,7 @@
    },
    {
     "box": {
-     "id": "obj-142",
+     "id": "obj-146",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4334,7 +4412,7 @@
    },
    {
     "box": {
-     "id": "obj-143",
+     "id": "obj-147",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4375,7 +4453,7 @@
    },
    {
     "box": {
-     "id": "obj-144",
+     "id": "obj-148",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4393,7 +4471,7 @@
    },
    {
     "box": {
-     "id": "obj-145",
+     "id": "obj-149",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4411,7 +4489,7 @@
    },
    {
     "box": {
-     "id": "obj-146",
+     "id": "obj-150",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4452,7 +4530,7 @@
    },
    {
     "box": {
-     "id": "obj-147",
+     "id": "obj-151",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4470,7 +4548,7 @@
    },
    {
     "box": {
-     "id": "obj-148",
+     "id": "obj-152",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4488,7 +4566,7 @@
    },
    {
     "box": {
-     "id": "obj-149",
+     "id": "obj-153",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4530,7 +4608,7 @@
    },
    {
     "box": {
-     "id": "obj-150",
+     "id": "obj-154",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4548,7 +4626,7 @@
    },
    {
     "box": {
-     "id": "obj-151",
+     "id": "obj-155",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4566,7 +4644,7 @@
    },
    {
     "box": {
-     "id": "obj-152",
+     "id": "obj-156",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -4607,7 +4685,7 @@
    },
    {
     "box": {
-     "id": "obj-153",
+     "id": "obj-157",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4625,7 +4703,7 @@
    },
    {
     "box": {
-     "id": "obj-154",
+     "id": "obj-158",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4643,7 +4721,7 @@
    },
    {
     "box": {
-     "id": "obj-155",
+     "id": "obj-159",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4668,7 +4746,7 @@
    },
    {
     "box": {
-     "id": "obj-156",
+     "id": "obj-160",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6436,8 +6514,8 @@
    {
     "patchline": {
      "source": [
-      "obj-9",
-      23
+      "obj-120",
+      2
      ],
      "destination": [
       "obj-123",
@@ -6449,78 +6527,6 @@
     "patchline": {
      "source": [
       "obj-123",
-      0
-     ],
-     "destination": [
-      "obj-124",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-124",
-      0
-     ],
-     "destination": [
-      "obj-119",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-123",
-      1
-     ],
-     "destination": [
-      "obj-125",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-125",
-      0
-     ],
-     "destination": [
-      "obj-119",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-127",
-      0
-     ],
-     "destination": [
-      "obj-128",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-128",
-      0
-     ],
-     "destination": [
-      "obj-129",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-129",
       0
      ],
      "destination": [
@@ -6532,8 +6538,92 @@
    {
     "patchline": {
      "source": [
-      "obj-128",
+      "obj-9",
+      23
+     ],
+     "destination": [
+      "obj-124",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-124",
+      0
+     ],
+     "destination": [
+      "obj-125",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-125",
+      0
+     ],
+     "destination": [
+      "obj-119",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-124",
       1
+     ],
+     "destination": [
+      "obj-126",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-126",
+      0
+     ],
+     "destination": [
+      "obj-119",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-124",
+      2
+     ],
+     "destination": [
+      "obj-127",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-127",
+      0
+     ],
+     "destination": [
+      "obj-119",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-129",
+      0
      ],
      "destination": [
       "obj-130",
@@ -6545,6 +6635,66 @@
     "patchline": {
      "source": [
       "obj-130",
+      0
+     ],
+     "destination": [
+      "obj-131",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-131",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-130",
+      1
+     ],
+     "destination": [
+      "obj-132",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-132",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-130",
+      2
+     ],
+     "destination": [
+      "obj-133",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-133",
       0
      ],
      "destination": [
@@ -6560,55 +6710,7 @@
       24
      ],
      "destination": [
-      "obj-131",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-131",
-      0
-     ],
-     "destination": [
-      "obj-132",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-132",
-      0
-     ],
-     "destination": [
-      "obj-127",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-131",
-      1
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-133",
-      0
-     ],
-     "destination": [
-      "obj-127",
+      "obj-134",
       0
      ]
     }
@@ -6629,6 +6731,78 @@
     "patchline": {
      "source": [
       "obj-135",
+      0
+     ],
+     "destination": [
+      "obj-129",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      1
+     ],
+     "destination": [
+      "obj-136",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-136",
+      0
+     ],
+     "destination": [
+      "obj-129",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      2
+     ],
+     "destination": [
+      "obj-137",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-137",
+      0
+     ],
+     "destination": [
+      "obj-129",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-138",
+      0
+     ],
+     "destination": [
+      "obj-139",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-139",
       0
      ],
      "destination": [
@@ -6644,7 +6818,7 @@
       25
      ],
      "destination": [
-      "obj-136",
+      "obj-140",
       0
      ]
     }
@@ -6652,19 +6826,7 @@
    {
     "patchline": {
      "source": [
-      "obj-136",
-      0
-     ],
-     "destination": [
-      "obj-134",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-137",
+      "obj-140",
       0
      ],
      "destination": [
@@ -6676,7 +6838,19 @@
    {
     "patchline": {
      "source": [
-      "obj-138",
+      "obj-141",
+      0
+     ],
+     "destination": [
+      "obj-142",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-142",
       0
      ],
      "destination": [
@@ -6692,7 +6866,7 @@
       26
      ],
      "destination": [
-      "obj-139",
+      "obj-143",
       0
      ]
     }
@@ -6700,19 +6874,7 @@
    {
     "patchline": {
      "source": [
-      "obj-139",
-      0
-     ],
-     "destination": [
-      "obj-137",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-140",
+      "obj-143",
       0
      ],
      "destination": [
@@ -6724,7 +6886,19 @@
    {
     "patchline": {
      "source": [
-      "obj-141",
+      "obj-144",
+      0
+     ],
+     "destination": [
+      "obj-145",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-145",
       0
      ],
      "destination": [
@@ -6740,7 +6914,7 @@
       27
      ],
      "destination": [
-      "obj-142",
+      "obj-146",
       0
      ]
     }
@@ -6748,19 +6922,7 @@
    {
     "patchline": {
      "source": [
-      "obj-142",
-      0
-     ],
-     "destination": [
-      "obj-140",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-143",
+      "obj-146",
       0
      ],
      "destination": [
@@ -6772,7 +6934,19 @@
    {
     "patchline": {
      "source": [
-      "obj-144",
+      "obj-147",
+      0
+     ],
+     "destination": [
+      "obj-148",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-148",
       0
      ],
      "destination": [
@@ -6788,7 +6962,7 @@
       28
      ],
      "destination": [
-      "obj-145",
+      "obj-149",
       0
      ]
     }
@@ -6796,19 +6970,7 @@
    {
     "patchline": {
      "source": [
-      "obj-145",
-      0
-     ],
-     "destination": [
-      "obj-143",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-146",
+      "obj-149",
       0
      ],
      "destination": [
@@ -6820,7 +6982,19 @@
    {
     "patchline": {
      "source": [
-      "obj-147",
+      "obj-150",
+      0
+     ],
+     "destination": [
+      "obj-151",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-151",
       0
      ],
      "destination": [
@@ -6836,7 +7010,7 @@
       29
      ],
      "destination": [
-      "obj-148",
+      "obj-152",
       0
      ]
     }
@@ -6844,19 +7018,7 @@
    {
     "patchline": {
      "source": [
-      "obj-148",
-      0
-     ],
-     "destination": [
-      "obj-146",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-149",
+      "obj-152",
       0
      ],
      "destination": [
@@ -6868,7 +7030,19 @@
    {
     "patchline": {
      "source": [
-      "obj-150",
+      "obj-153",
+      0
+     ],
+     "destination": [
+      "obj-154",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-154",
       0
      ],
      "destination": [
@@ -6884,7 +7058,7 @@
       30
      ],
      "destination": [
-      "obj-151",
+      "obj-155",
       0
      ]
     }
@@ -6892,19 +7066,7 @@
    {
     "patchline": {
      "source": [
-      "obj-151",
-      0
-     ],
-     "destination": [
-      "obj-149",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-152",
+      "obj-155",
       0
      ],
      "destination": [
@@ -6916,7 +7078,19 @@
    {
     "patchline": {
      "source": [
-      "obj-153",
+      "obj-156",
+      0
+     ],
+     "destination": [
+      "obj-157",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-157",
       0
      ],
      "destination": [
@@ -6932,7 +7106,7 @@
       31
      ],
      "destination": [
-      "obj-154",
+      "obj-158",
       0
      ]
     }
@@ -6940,23 +7114,23 @@
    {
     "patchline": {
      "source": [
-      "obj-154",
+      "obj-158",
       0
      ],
      "destination": [
-      "obj-152",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
       "obj-156",
       0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-160",
+      0
      ],
      "destination": [
-      "obj-155",
+      "obj-159",
       0
      ]
     }

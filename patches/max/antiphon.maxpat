@@ -5216,6 +5216,7 @@
        ],
        "parameter_enum": [
         "embers",
+        "coral",
         "cells"
        ]
       }
@@ -5227,19 +5228,20 @@
      "id": "obj-179",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       780,
       1264.0,
-      53.5,
+      66.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
+      "",
       ""
      ],
-     "text": "sel 0 1"
+     "text": "sel 0 1 2"
     }
    },
    {
@@ -5275,32 +5277,51 @@
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture cells"
+     "text": "/frames/texture_ca/texture coral"
     }
    },
    {
     "box": {
      "id": "obj-182",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
      "patching_rect": [
-      1400,
+      2200,
       1264.0,
-      125.0,
+      220.0,
       22.0
      ],
      "outlettype": [
-      "",
-      "",
       ""
      ],
-     "text": "route embers cells"
+     "text": "/frames/texture_ca/texture cells"
     }
    },
    {
     "box": {
      "id": "obj-183",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1400,
+      1264.0,
+      164.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route embers coral cells"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-184",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5318,7 +5339,7 @@
    },
    {
     "box": {
-     "id": "obj-184",
+     "id": "obj-185",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5336,7 +5357,25 @@
    },
    {
     "box": {
-     "id": "obj-185",
+     "id": "obj-186",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      1264.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-187",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -5359,7 +5398,7 @@
    },
    {
     "box": {
-     "id": "obj-186",
+     "id": "obj-188",
      "maxclass": "live.menu",
      "numinlets": 1,
      "numoutlets": 3,
@@ -5390,10 +5429,11 @@
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        2.0
        ],
        "parameter_enum": [
         "embers",
+        "coral",
         "cells"
        ]
       }
@@ -5402,27 +5442,28 @@
    },
    {
     "box": {
-     "id": "obj-187",
+     "id": "obj-189",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       780,
       1298.0,
-      53.5,
+      66.5,
       22.0
      ],
      "outlettype": [
       "",
       "",
+      "",
       ""
      ],
-     "text": "sel 0 1"
+     "text": "sel 0 1 2"
     }
    },
    {
     "box": {
-     "id": "obj-188",
+     "id": "obj-190",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5440,7 +5481,7 @@
    },
    {
     "box": {
-     "id": "obj-189",
+     "id": "obj-191",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5453,32 +5494,51 @@
      "outlettype": [
       ""
      ],
+     "text": "/frames/texture_ca/second_texture coral"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-192",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2200,
+      1298.0,
+      265.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
      "text": "/frames/texture_ca/second_texture cells"
     }
    },
    {
     "box": {
-     "id": "obj-190",
+     "id": "obj-193",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       1400,
       1298.0,
-      125.0,
+      164.0,
       22.0
      ],
      "outlettype": [
       "",
       "",
+      "",
       ""
      ],
-     "text": "route embers cells"
+     "text": "route embers coral cells"
     }
    },
    {
     "box": {
-     "id": "obj-191",
+     "id": "obj-194",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5496,7 +5556,7 @@
    },
    {
     "box": {
-     "id": "obj-192",
+     "id": "obj-195",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -5514,7 +5574,25 @@
    },
    {
     "box": {
-     "id": "obj-193",
+     "id": "obj-196",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      1298.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-197",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5555,7 +5633,7 @@
    },
    {
     "box": {
-     "id": "obj-194",
+     "id": "obj-198",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5573,7 +5651,7 @@
    },
    {
     "box": {
-     "id": "obj-195",
+     "id": "obj-199",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5591,7 +5669,7 @@
    },
    {
     "box": {
-     "id": "obj-196",
+     "id": "obj-200",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5632,7 +5710,7 @@
    },
    {
     "box": {
-     "id": "obj-197",
+     "id": "obj-201",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5650,7 +5728,7 @@
    },
    {
     "box": {
-     "id": "obj-198",
+     "id": "obj-202",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5668,7 +5746,7 @@
    },
    {
     "box": {
-     "id": "obj-199",
+     "id": "obj-203",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5709,7 +5787,7 @@
    },
    {
     "box": {
-     "id": "obj-200",
+     "id": "obj-204",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5727,7 +5805,7 @@
    },
    {
     "box": {
-     "id": "obj-201",
+     "id": "obj-205",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5745,7 +5823,7 @@
    },
    {
     "box": {
-     "id": "obj-202",
+     "id": "obj-206",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5786,7 +5864,7 @@
    },
    {
     "box": {
-     "id": "obj-203",
+     "id": "obj-207",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5804,7 +5882,7 @@
    },
    {
     "box": {
-     "id": "obj-204",
+     "id": "obj-208",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5822,7 +5900,7 @@
    },
    {
     "box": {
-     "id": "obj-205",
+     "id": "obj-209",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5863,7 +5941,7 @@
    },
    {
     "box": {
-     "id": "obj-206",
+     "id": "obj-210",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5881,7 +5959,7 @@
    },
    {
     "box": {
-     "id": "obj-207",
+     "id": "obj-211",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5899,7 +5977,7 @@
    },
    {
     "box": {
-     "id": "obj-208",
+     "id": "obj-212",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -5941,7 +6019,7 @@
    },
    {
     "box": {
-     "id": "obj-209",
+     "id": "obj-213",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5959,7 +6037,7 @@
    },
    {
     "box": {
-     "id": "obj-210",
+     "id": "obj-214",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -5977,7 +6055,7 @@
    },
    {
     "box": {
-     "id": "obj-211",
+     "id": "obj-215",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6018,7 +6096,7 @@
    },
    {
     "box": {
-     "id": "obj-212",
+     "id": "obj-216",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6036,7 +6114,7 @@
    },
    {
     "box": {
-     "id": "obj-213",
+     "id": "obj-217",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6054,7 +6132,7 @@
    },
    {
     "box": {
-     "id": "obj-214",
+     "id": "obj-218",
      "maxclass": "live.text",
      "numinlets": 1,
      "numoutlets": 2,
@@ -6099,7 +6177,7 @@
    },
    {
     "box": {
-     "id": "obj-215",
+     "id": "obj-219",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6117,7 +6195,7 @@
    },
    {
     "box": {
-     "id": "obj-216",
+     "id": "obj-220",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6142,7 +6220,7 @@
    },
    {
     "box": {
-     "id": "obj-217",
+     "id": "obj-221",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6167,7 +6245,7 @@
    },
    {
     "box": {
-     "id": "obj-218",
+     "id": "obj-222",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -6192,7 +6270,7 @@
    },
    {
     "box": {
-     "id": "obj-219",
+     "id": "obj-223",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -6217,7 +6295,7 @@
    },
    {
     "box": {
-     "id": "obj-220",
+     "id": "obj-224",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -8861,8 +8939,8 @@
    {
     "patchline": {
      "source": [
-      "obj-68",
-      23
+      "obj-179",
+      2
      ],
      "destination": [
       "obj-182",
@@ -8874,78 +8952,6 @@
     "patchline": {
      "source": [
       "obj-182",
-      0
-     ],
-     "destination": [
-      "obj-183",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-183",
-      0
-     ],
-     "destination": [
-      "obj-178",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-182",
-      1
-     ],
-     "destination": [
-      "obj-184",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-184",
-      0
-     ],
-     "destination": [
-      "obj-178",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-186",
-      0
-     ],
-     "destination": [
-      "obj-187",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-187",
-      0
-     ],
-     "destination": [
-      "obj-188",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-188",
       0
      ],
      "destination": [
@@ -8957,8 +8963,92 @@
    {
     "patchline": {
      "source": [
-      "obj-187",
+      "obj-68",
+      23
+     ],
+     "destination": [
+      "obj-183",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-183",
+      0
+     ],
+     "destination": [
+      "obj-184",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-184",
+      0
+     ],
+     "destination": [
+      "obj-178",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-183",
       1
+     ],
+     "destination": [
+      "obj-185",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-185",
+      0
+     ],
+     "destination": [
+      "obj-178",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-183",
+      2
+     ],
+     "destination": [
+      "obj-186",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-186",
+      0
+     ],
+     "destination": [
+      "obj-178",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-188",
+      0
      ],
      "destination": [
       "obj-189",
@@ -8970,6 +9060,66 @@
     "patchline": {
      "source": [
       "obj-189",
+      0
+     ],
+     "destination": [
+      "obj-190",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-190",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-189",
+      1
+     ],
+     "destination": [
+      "obj-191",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-191",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-189",
+      2
+     ],
+     "destination": [
+      "obj-192",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-192",
       0
      ],
      "destination": [
@@ -8985,55 +9135,7 @@
       24
      ],
      "destination": [
-      "obj-190",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-190",
-      0
-     ],
-     "destination": [
-      "obj-191",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-191",
-      0
-     ],
-     "destination": [
-      "obj-186",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-190",
-      1
-     ],
-     "destination": [
-      "obj-192",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-192",
-      0
-     ],
-     "destination": [
-      "obj-186",
+      "obj-193",
       0
      ]
     }
@@ -9054,6 +9156,78 @@
     "patchline": {
      "source": [
       "obj-194",
+      0
+     ],
+     "destination": [
+      "obj-188",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-193",
+      1
+     ],
+     "destination": [
+      "obj-195",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-195",
+      0
+     ],
+     "destination": [
+      "obj-188",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-193",
+      2
+     ],
+     "destination": [
+      "obj-196",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-196",
+      0
+     ],
+     "destination": [
+      "obj-188",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-197",
+      0
+     ],
+     "destination": [
+      "obj-198",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-198",
       0
      ],
      "destination": [
@@ -9069,7 +9243,7 @@
       25
      ],
      "destination": [
-      "obj-195",
+      "obj-199",
       0
      ]
     }
@@ -9077,19 +9251,7 @@
    {
     "patchline": {
      "source": [
-      "obj-195",
-      0
-     ],
-     "destination": [
-      "obj-193",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-196",
+      "obj-199",
       0
      ],
      "destination": [
@@ -9101,7 +9263,19 @@
    {
     "patchline": {
      "source": [
-      "obj-197",
+      "obj-200",
+      0
+     ],
+     "destination": [
+      "obj-201",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-201",
       0
      ],
      "destination": [
@@ -9117,7 +9291,7 @@
       26
      ],
      "destination": [
-      "obj-198",
+      "obj-202",
       0
      ]
     }
@@ -9125,19 +9299,7 @@
    {
     "patchline": {
      "source": [
-      "obj-198",
-      0
-     ],
-     "destination": [
-      "obj-196",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-199",
+      "obj-202",
       0
      ],
      "destination": [
@@ -9149,7 +9311,19 @@
    {
     "patchline": {
      "source": [
-      "obj-200",
+      "obj-203",
+      0
+     ],
+     "destination": [
+      "obj-204",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-204",
       0
      ],
      "destination": [
@@ -9165,7 +9339,7 @@
       27
      ],
      "destination": [
-      "obj-201",
+      "obj-205",
       0
      ]
     }
@@ -9173,19 +9347,7 @@
    {
     "patchline": {
      "source": [
-      "obj-201",
-      0
-     ],
-     "destination": [
-      "obj-199",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-202",
+      "obj-205",
       0
      ],
      "destination": [
@@ -9197,7 +9359,19 @@
    {
     "patchline": {
      "source": [
-      "obj-203",
+      "obj-206",
+      0
+     ],
+     "destination": [
+      "obj-207",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-207",
       0
      ],
      "destination": [
@@ -9213,7 +9387,7 @@
       28
      ],
      "destination": [
-      "obj-204",
+      "obj-208",
       0
      ]
     }
@@ -9221,19 +9395,7 @@
    {
     "patchline": {
      "source": [
-      "obj-204",
-      0
-     ],
-     "destination": [
-      "obj-202",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-205",
+      "obj-208",
       0
      ],
      "destination": [
@@ -9245,7 +9407,19 @@
    {
     "patchline": {
      "source": [
-      "obj-206",
+      "obj-209",
+      0
+     ],
+     "destination": [
+      "obj-210",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-210",
       0
      ],
      "destination": [
@@ -9261,7 +9435,7 @@
       29
      ],
      "destination": [
-      "obj-207",
+      "obj-211",
       0
      ]
     }
@@ -9269,19 +9443,7 @@
    {
     "patchline": {
      "source": [
-      "obj-207",
-      0
-     ],
-     "destination": [
-      "obj-205",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-208",
+      "obj-211",
       0
      ],
      "destination": [
@@ -9293,7 +9455,19 @@
    {
     "patchline": {
      "source": [
-      "obj-209",
+      "obj-212",
+      0
+     ],
+     "destination": [
+      "obj-213",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-213",
       0
      ],
      "destination": [
@@ -9309,67 +9483,7 @@
       30
      ],
      "destination": [
-      "obj-210",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-210",
-      0
-     ],
-     "destination": [
-      "obj-208",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-211",
-      0
-     ],
-     "destination": [
-      "obj-212",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-212",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      31
-     ],
-     "destination": [
-      "obj-213",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-213",
-      0
-     ],
-     "destination": [
-      "obj-211",
+      "obj-214",
       0
      ]
     }
@@ -9381,7 +9495,7 @@
       0
      ],
      "destination": [
-      "obj-215",
+      "obj-212",
       0
      ]
     }
@@ -9393,7 +9507,7 @@
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-216",
       0
      ]
     }
@@ -9413,11 +9527,23 @@
    {
     "patchline": {
      "source": [
+      "obj-68",
+      31
+     ],
+     "destination": [
+      "obj-217",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-217",
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-215",
       0
      ]
     }
@@ -9426,6 +9552,18 @@
     "patchline": {
      "source": [
       "obj-218",
+      0
+     ],
+     "destination": [
+      "obj-219",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-219",
       0
      ],
      "destination": [
@@ -9441,7 +9579,43 @@
       0
      ],
      "destination": [
-      "obj-219",
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-221",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-222",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-224",
+      0
+     ],
+     "destination": [
+      "obj-223",
       0
      ]
     }

@@ -93,8 +93,8 @@ AntiphonTable {
 			'/frames/diffusion/blending' -> ['slerp', 'lerp'],
 			'/frames/diffusion/guidance_mode' -> ['none', 'self', 'one-time', 'full'],
 			'/frames/diffusion/noise' -> ['held', 'fresh', 'off'],
-			'/frames/texture_ca/texture' -> ['embers', 'cells'],
-			'/frames/texture_ca/second_texture' -> ['embers', 'cells']
+			'/frames/texture_ca/texture' -> ['embers', 'coral', 'cells'],
+			'/frames/texture_ca/second_texture' -> ['embers', 'coral', 'cells']
 		];
 		defaults = IdentityDictionary[
 			'/clock/tempo' -> 120,
