@@ -46,6 +46,7 @@ types: .venv/installed-test
 # What is written from the table of addresses, and committed; a test fails where it is out of date.
 generate: .venv/installed
 	$(VENV_PYTHON) -m bridge.reference docs/addresses.md
+	$(BIN)/antiphon patches
 
 setup: .venv/installed
 

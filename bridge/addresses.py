@@ -230,9 +230,11 @@ class Table:
     def _slots(self) -> list[Address]:
         found = []
         for slot, path in ((NoteModel, "/music"), (FrameModel, "/frames")):
-            names = tuple(model.name for model in self.of_slot(slot))
-            if names:
-                argument = Argument("model", "string", choices=names, default=names[0])
+            models = self.of_slot(slot)
+            if models:
+                names = tuple(model.name for model in models)
+                default = next((model.name for model in models if model.default), names[0])
+                argument = Argument("model", "string", choices=names, default=default)
                 found.append(Address(f"{path}/model", "parameter", (argument,), "The model that plays or paints."))
         return found
 

@@ -16,6 +16,7 @@ import msgspec
 
 from bridge.channel import AsyncChannel, pair
 from bridge.clocks import now
+from bridge.system import ignore_stop, stop_blocked
 
 Event = TypeVar("Event")
 
@@ -118,7 +119,8 @@ class Child(Generic[Event]):
         ours, theirs = pair()
         process = _spawn.Process(target=_enter, args=(self._target, theirs, self._arguments()), name=self.name)
         process.daemon = True
-        process.start()
+        with stop_blocked():
+            process.start()
         theirs.close()  # or its death would not close the channel
         self._process = process
         self._hung = False
@@ -174,14 +176,8 @@ def _how(exitcode: int | None) -> str:
 
 
 def _enter(target: Callable[..., None], sock: socket.socket, arguments: tuple[Any, ...]) -> None:
-    """Where a new process begins.
-
-    Ctrl-C reaches all processes of a terminal, SIGTERM all of a service: control alone acts on them, and ends the
-    others in order.
-    """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    """Where a new process begins: control alone acts on signals, and ends the others in order."""
+    ignore_stop()
     target(sock, *arguments)
 
 

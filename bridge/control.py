@@ -21,7 +21,7 @@ from bridge.osc.transport import Client
 from bridge.parameters import Parameters
 from bridge.realtime import messages as realtime
 from bridge.realtime import process as realtime_process
-from bridge.realtime.now import NowPage
+from bridge.realtime.now import Beat, NowPage
 from bridge.session import Session
 from bridge.slot import ModelSlot
 from bridge.workers import frames as frame_worker
@@ -102,14 +102,16 @@ class Control:
             table,
             self.parameters,
             frame_worker.run,
-            lambda: (ring_name, page.name, settings.width, settings.height),
+            lambda: (ring_name, page.name, settings.width, settings.height, self._frames.params),
             on_event=lambda event: self._on_worker(self._frames, event),
             on_lost=lambda reason, given_up: self._on_lost("/frames", reason, given_up),
             greeting=lambda: (self._frame_params(),),
         )
 
     def start(self) -> None:
-        """Start all processes; messages are taken as soon as ``osc`` is started."""
+        """Begin the beat and start all processes; messages are taken as soon as ``osc`` is started."""
+        tempo, beats_per_bar = float(self.values["/clock/tempo"]), int(self.values["/clock/beats_per_bar"])
+        self._page.set_beat(Beat(now(), 0.0, tempo, 0, 0, beats_per_bar))
         self._realtime.start()
         self._media.start()
         for slot in (self._music, self._frames):
@@ -170,7 +172,10 @@ class Control:
                     self.session.model_lost()
                 slot.start()
         elif slot is self._frames:
-            self._soon(self._tell_frames)
+            if after != before and slot.loads_with(path):
+                slot.start()
+            else:
+                self._soon(self._tell_frames)
 
     def _soon(self, do: Callable[[], None]) -> None:
         """Do it once after all messages that are being read now: of a hundred, the last one tells."""

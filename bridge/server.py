@@ -29,7 +29,7 @@ async def serve(settings: Settings, announce: Callable[[str], None], table: Tabl
         resources.callback(ring.close)
         resources.callback(ring.unlink)
         control = Control(settings, table or Table(), http, page, ring.name)
-        await control.osc.start(settings.host, settings.osc_port)
+        await control.osc.start(settings.host, settings.osc_port)  # first of all: what it hears waits in the socket
         control.start()
         announce(f"Listening: OSC on {settings.host}:{control.osc.address[1]} (UDP and TCP)")
         try:

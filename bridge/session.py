@@ -91,6 +91,8 @@ class Session:
                 note.end = max(at, note.start + SHORTEST)
         if velocity and self._values["/music/listen"]:
             self._notes.append(Heard(pitch, velocity, channel, at))
+            if self._call_start is not None and self._call_start > at + EARLY:  # the beat went back meanwhile
+                self._call_start = None
             if self._call_start is None:
                 self._call_start = self._bar_line(at + EARLY)
         self._tell_state()

@@ -13,7 +13,7 @@ from bridge.workers import messages as worker
 from bridge.workers.declared import declaration_path
 from models.contract import Model, Value
 
-HANG_AFTER = 5.0
+HANG_AFTER = 10.0
 """Seconds without a sign of life, which comes twice a second, after which a worker is taken to hang."""
 
 
@@ -53,6 +53,12 @@ class ModelSlot:
         model = self.model
         paths = self._table.model_paths(model) if model else {}
         return {name: self._parameters.values[path] for name, path in paths.items()}
+
+    def loads_with(self, path: str) -> bool:
+        """Whether the model must be loaded anew when the parameter at that address changes."""
+        model = self.model
+        paths = self._table.model_paths(model) if model else {}
+        return any(model.params()[name].at_load for name, at in paths.items() if model and at == path)
 
     @property
     def pid(self) -> int:

@@ -27,6 +27,8 @@ class Param(msgspec.Struct, frozen=True):
     unit: str = ""
     choices: tuple[str, ...] = ()
     doc: str = ""
+    at_load: bool = False
+    """Needed to load the model, which is loaded anew when it changes."""
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
@@ -100,6 +102,10 @@ class Model:
     """``module:Class``, imported only where the model runs."""
     weights: ClassVar[tuple[str, ...]] = ()
     """Files under ``models/weights`` that the model needs."""
+    default: ClassVar[bool] = False
+    """Chosen at the start; one in each slot. Without one, the first by name is."""
+    extra: ClassVar[str] = ""
+    """The optional dependencies that the implementation imports: ``antiphon[extra]``."""
 
     @classmethod
     def params(cls) -> dict[str, Param]:
@@ -119,7 +125,7 @@ class NoteModel(Model):
 
     @classmethod
     def load(cls) -> NotePlayer:
-        """Import the implementation and build it. Raises OSError or ValueError with the reason."""
+        """Import the implementation and build it. Raises ImportError, OSError or ValueError with the reason."""
         player: NotePlayer = _implementation(cls)()
         return player
 
@@ -132,15 +138,29 @@ class FrameModel(Model):
     reaction = Param(0.7, low=0.0, high=1.0, doc="How strongly the notes move the picture.")
 
     @classmethod
-    def load(cls, width: int, height: int) -> FramePainter:
-        """Import the implementation and build it for frames of that size in pixels. Raises OSError or ValueError."""
-        painter: FramePainter = _implementation(cls)(width, height)
+    def load(cls, width: int, height: int, params: Mapping[str, Value] | None = None) -> FramePainter:
+        """Import the implementation and build it for frames of that size in pixels.
+
+        Of ``params`` only those that are needed at load count; one that is missing has its default. Raises
+        ImportError, OSError or ValueError with the reason.
+        """
+        needed = {name: param.default for name, param in cls.params().items() if param.at_load}
+        given = {name: value for name, value in (params or {}).items() if name in needed}
+        painter: FramePainter = _implementation(cls)(width, height, **(needed | given))
         return painter
 
 
 def _implementation(model: type[Model]) -> type:
     module, _, name = model.implementation.partition(":")
-    found: type = getattr(importlib.import_module(module), name)
+    try:
+        found: type = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if not model.extra or (error.name or "").partition(".")[0] == "models":
+            raise
+        raise ImportError(
+            f"{model.name} needs packages that are not installed ({error.name} is missing):"
+            f" pip install 'antiphon[{model.extra}]'"
+        ) from error
     return found
 
 

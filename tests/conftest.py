@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.jack", "tests.tiny_disk")
+pytest_plugins = ("jack", "tests.tiny_disk")
 
 ROOT = Path(__file__).parent.parent
 

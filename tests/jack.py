@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
-
-from tests.peers import require_program
+from peers import require_program
 
 PACKAGE = "jackd2 (on Debian 13 and newer jack-example-tools too)"
 

@@ -45,6 +45,17 @@ NEEDS = (
         },
     ),
     Need(
+        "SuperCollider's language",
+        ("sclang",),
+        {
+            "Debian, Ubuntu": "apt install supercollider-language",
+            "Fedora": "dnf install supercollider",
+            "Arch": "pacman -S supercollider",
+            "macOS": "brew install --cask supercollider, then put the application's sclang on your PATH",
+            "Windows": "the installer from supercollider.github.io, then put its folder on your PATH",
+        },
+    ),
+    Need(
         "liblo's tools",
         ("oscsend", "oscdump"),
         {

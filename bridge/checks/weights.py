@@ -23,4 +23,4 @@ def weights(settings: Settings) -> Iterator[Finding]:
             yield Finding(f"model {model.name}", "fail", text, "install Antiphon again; in a checkout: git status")
         else:
             hashes = ", ".join(f"{file.name} {file.sha256()[:12]}" for file in found)
-            yield Finding(f"model {model.name}", "ok", hashes or "needs no weights")
+            yield Finding(f"model {model.name}", "ok", hashes or "ships no weights")

@@ -60,13 +60,13 @@ def grid_errors(exchanges: Sequence[Exchange], beats: Beats) -> list[float]:
 
 
 def first_notes(exchanges: Sequence[Exchange], beats: Beats) -> list[float]:
-    """For each answer that has notes: how many seconds its first came after the bar line, rests left out."""
+    """For each answer that has notes: how many seconds its first was off its moment, the bar line and then rests."""
     found = []
     for exchange in exchanges:
         onsets = [event.time for event in exchange.answer if event.velocity]
         if onsets:
             beat = beats.beat(onsets[0]) - exchange.answer_beat
-            found.append((beat - round(beat * GRID) / GRID) * beats.seconds)
+            found.append(abs(beat - round(beat * GRID) / GRID) * beats.seconds)
     return found
 
 
@@ -86,12 +86,12 @@ def music_figures(exchanges: Sequence[Exchange], beats: Beats) -> list[Figure]:
             detail="the call is cut until the answer's first note is known: /music/state thinking to answering",
         ),
         Figure(
-            name="first_note_late_max_ms",
+            name="first_note_timing_max_ms",
             value=percentile_ms(first, 100),
             unit="ms",
             goal="",
             why=none,
-            detail="an answer's first note received, after the moment that it is due: the bar line after the call,"
+            detail="an answer's first note received, against the moment that it is due: the bar line after the call,"
             " and the rests that the answer begins with",
         ),
         *(

@@ -43,7 +43,7 @@ def _title(played: Performance) -> str:
 
 def _footer(figures: list[Figure]) -> str:
     shown = {
-        "first_note_late_max_ms": "first note of an answer {} ms after it is due",
+        "first_note_timing_max_ms": "first note of an answer within {} ms of its moment",
         "note_timing_p50_ms": "notes within {} ms of the grid (median)",
         "osc_round_trip_p50_ms": "OSC round trip {} ms",
         "frames_per_second": "{} frames a second",

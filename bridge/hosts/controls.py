@@ -11,6 +11,9 @@ from models.contract import Value
 EXACT = 2**24
 """The whole numbers up to here are all told apart by a 32-bit float, which most hosts calculate with."""
 
+BY_ITSELF = frozenset({"/subscribe", "/unsubscribe"})
+"""What every patch does by itself; done by hand, it would cut the patch off."""
+
 Kind = Literal["slider", "number", "toggle", "menu", "text", "button"]
 
 
@@ -35,6 +38,11 @@ class Control(msgspec.Struct, frozen=True):
     def label(self) -> str:
         """A name that says enough on the control's page: its address without the page."""
         return " ".join(self.words[1:] or self.words).replace("_", " ")
+
+    @property
+    def short(self) -> str:
+        """A name for where there is room for a word or two."""
+        return self.words[-1].replace("_", " ")
 
     @property
     def title(self) -> str:
@@ -62,11 +70,6 @@ def pages(table: Table) -> dict[str, list[Control]]:
         if control is not None:
             found.setdefault(control.words[0] if len(control.words) > 1 else "", []).append(control)
     return found
-
-
-def buttons(table: Table) -> list[Control]:
-    """What does something without an argument, wherever it lies."""
-    return [control for page in pages(table).values() for control in page if control.kind == "button"]
 
 
 def queries(controls: Iterable[Control]) -> list[str]:

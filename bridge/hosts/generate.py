@@ -8,12 +8,14 @@ from bridge.addresses import Table
 def files(table: Table) -> dict[str, bytes]:
     """Every patch by its path below patches/."""
     from bridge.hosts import max as max_
-    from bridge.hosts import puredata
+    from bridge.hosts import puredata, supercollider, touchdesigner
 
     hosts = {
         "ableton": max_.devices(table),
         "max": max_.files(table),
         "puredata": puredata.files(table),
+        "supercollider": supercollider.files(table),
+        "touchdesigner": touchdesigner.files(table),
     }
     return {f"{host}/{name}": content for host, found in hosts.items() for name, content in found.items()}
 

@@ -26,12 +26,24 @@ class Clock:
     Each beat is computed from the anchor alone, so that no error adds up however long the clock runs.
     """
 
-    def __init__(self, time: float, tempo: float = 120.0, beats_per_bar: int = 4) -> None:
-        """Beat 0, the first of bar 0, is at ``time``; tempo in beats per minute. Raises ValueError."""
+    def __init__(
+        self,
+        time: float,
+        tempo: float = 120.0,
+        beats_per_bar: int = 4,
+        *,
+        beat: float = 0.0,
+        bar_beat: int = 0,
+        bar: int = 0,
+    ) -> None:
+        """``beat`` is at ``time``, and the bar line at ``bar_beat`` begins bar ``bar``; tempo in beats per minute.
+
+        Raises ValueError.
+        """
         self.anchor_time = _finite("time", time)
-        self.anchor_beat = 0.0
+        self.anchor_beat = _finite("beat", beat)
         self.tempo = _tempo(tempo)
-        self._meters = [Meter(0, 0, _beats_per_bar(beats_per_bar))]
+        self._meters = [Meter(bar_beat, bar, _beats_per_bar(beats_per_bar))]
 
     def beat_at(self, time: float) -> float:
         """Return the beat at ``time``; whole numbers fall on the beat."""

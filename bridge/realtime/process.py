@@ -66,7 +66,8 @@ class _Process:
         self._inputs = MidiInputs()
         self._ports = MidiPorts(midi_input, midi_output, self._inputs) if midi else None
         outputs = self._ports.outputs if self._ports else ()
-        self._player = Player(Clock(now()), page, now, outputs)
+        # The beat goes on from where control began it, or a realtime process before this one left it.
+        self._player = Player(Clock(**page.beat()._asdict()), page, now, outputs)
         self._rehearsal = Rehearsal(now)
         self._running = True
         scheduling.guard(lambda text: self._player.events.append(m.Problem(text)))

@@ -10,24 +10,38 @@ from bridge.media.ring import FrameRing
 from bridge.realtime.now import NowPage
 from bridge.workers import messages as m
 from bridge.workers.declared import load_declaration, load_or_explain, lower_priority
-from models.contract import FrameModel
+from models.contract import FrameModel, FramePainter, Value
 
 ALIVE_EVERY = 0.5
 """Seconds."""
 
 
-def run(sock: socket.socket, declaration: str, ring_name: str, page_name: str, width: int, height: int) -> None:
-    """Load the model that ``module:Class`` declares and paint until told to stop."""
+def run(
+    sock: socket.socket,
+    declaration: str,
+    ring_name: str,
+    page_name: str,
+    width: int,
+    height: int,
+    params: dict[str, Value],
+) -> None:
+    """Load the model that ``module:Class`` declares and paint until told to stop; it starts with ``params``."""
     exit_with_parent()
     lower_priority()
     channel: Channel[m.Command] = Channel(sock, m.Command)
     started = now()
     model = load_declaration(declaration, FrameModel)
-    painter = load_or_explain(lambda: model.load(width, height), channel)
     ring = FrameRing.attach(ring_name)
     page = NowPage.attach(page_name)
+    newest = m.SetParams(0, {name: param.default for name, param in model.params().items()} | params, 30.0)
+
+    def load() -> FramePainter:
+        painter = model.load(width, height, params)
+        painter.render(page.read(now()), newest.params)  # the first takes longest, and is where files are missed
+        return painter
+
+    painter = load_or_explain(load, channel)
     channel.send(m.Ready(model.name, now() - started))
-    newest = m.SetParams(0, {name: param.default for name, param in model.params().items()}, 30.0)
     due = alive = now()
     frames, painting = 0, 0.0
     try:

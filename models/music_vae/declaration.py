@@ -10,5 +10,6 @@ class MusicVae(NoteModel):
     """
 
     name = "music_vae"
+    default = True
     implementation = "models.music_vae.implementation:MusicVaePlayer"
     weights = ("melody_2bar.safetensors",)

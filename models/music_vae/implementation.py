@@ -21,7 +21,7 @@ MAX_BARS = 64
 ATTEMPTS = 4
 """How often a segment is drawn before notes on its downbeats are made certain."""
 ENOUGH = 2
-"""Fewer onsets than this in two bars are silence or a drone; a call that has as few may get as few."""
+"""Fewer onsets than this in two bars are silence or a drone; only variation 0 gives back a call that has as few."""
 WIDEST = 0.7
 """The share of the way from the call to an unrelated melody that variation 1 goes; the key is lost beyond."""
 LEANING = 4.0
@@ -82,7 +82,7 @@ class MusicVaePlayer:
     ) -> Iterator[melody.StepNote]:
         """Notes in steps of this segment: start, end, decoded pitch."""
         mean = self._encode(window)
-        enough = min(ENOUGH, window.onsets)
+        enough = ENOUGH if params["variation"] > 0 else min(ENOUGH, window.onsets)
         for attempt in range(ATTEMPTS):
             farther = attempt / (ATTEMPTS - 1)
             along = WIDEST * (params["variation"] + (1 - params["variation"]) * farther)

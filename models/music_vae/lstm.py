@@ -30,7 +30,8 @@ class Cell:
     (tanh(x / 2) + 1) / 2, so that one tanh serves all four.
     """
 
-    def __init__(self, weights: Weights, inputs: int, units: int) -> None:
+    def __init__(self, weights: Weights, inputs: int, units: int, *, above: bool = False) -> None:
+        """``above``: the cell steps by :meth:`step_above`, its input being another's output; else by :meth:`step`."""
         self.inputs = inputs
         self.units = units
         kernel = weights.take("kernel", inputs + units, 4 * units)
@@ -40,10 +41,11 @@ class Cell:
         kernel, bias = kernel[:, order], bias[order]
         kernel[:, : 3 * units] *= 0.5
         bias[: 3 * units] *= 0.5
-        self.kernel = np.ascontiguousarray(kernel)
-        self.input_kernel = self.kernel[:inputs]
-        self.recurrent_kernel = self.kernel[inputs:]
+        kernel = np.ascontiguousarray(kernel)
         self.bias = bias
+        self.kernel = weights.stepped(kernel) if above else None
+        self.input_kernel = kernel[:inputs]
+        self.recurrent_kernel = None if above else weights.stepped(kernel[inputs:])
 
     def zeros(self, batch: int) -> State:
         """The state before anything was read."""
@@ -55,10 +57,12 @@ class Cell:
 
     def step(self, projected: Array, state: State) -> State:
         """The next state, from an input that went through :meth:`project`."""
+        assert self.recurrent_kernel is not None
         return self._advance(times(state.h, self.recurrent_kernel) + projected, state.c)
 
-    def step_raw(self, x: Array, state: State) -> State:
+    def step_above(self, x: Array, state: State) -> State:
         """The next state, from an input [batch, inputs]."""
+        assert self.kernel is not None
         return self._advance(times(np.concatenate((x, state.h), 1), self.kernel) + self.bias, state.c)
 
     def _advance(self, gates: Array, c: Array) -> State:
@@ -78,7 +82,7 @@ class Stack:
     def __init__(self, weights: Weights, inputs: int, sizes: Sequence[int]) -> None:
         self.cells: list[Cell] = []
         for number, units in enumerate(sizes):
-            self.cells.append(Cell(weights.under(f"cell_{number}/lstm_cell"), inputs, units))
+            self.cells.append(Cell(weights.under(f"cell_{number}/lstm_cell"), inputs, units, above=number > 0))
             inputs = units
         self.state_size = 2 * sum(sizes)
 
@@ -92,7 +96,7 @@ class Stack:
         """The next states; ``projected`` is the input as the lowest cell projects it."""
         after = [self.cells[0].step(projected, states[0])]
         for cell, state in zip(self.cells[1:], states[1:], strict=True):
-            after.append(cell.step_raw(after[-1].h, state))
+            after.append(cell.step_above(after[-1].h, state))
         return after
 
 

@@ -158,7 +158,7 @@ def to_grid(score: Score, steps_per_quarter: int, steps_per_bar: int) -> Grid:
     Raises :class:`Refusal` for a piece that changes tempo or metre, whose bars have not ``steps_per_bar`` steps, or
     that has notes before its beginning.
     """
-    metre, qpm = _one_metre(score), _one_tempo(score)
+    metre, qpm = one_metre(score), one_tempo(score)
     if metre.denominator <= 0 or metre.denominator & (metre.denominator - 1) or metre.numerator <= 0:
         raise Refusal(f"a metre must be n/2^k, got {metre.numerator}/{metre.denominator}")
     steps = steps_per_quarter * 4.0 / metre.denominator * metre.numerator
@@ -184,7 +184,8 @@ def nearest(steps: float) -> int:
     return int(steps + 0.5)
 
 
-def _one_tempo(score: Score) -> float:
+def one_tempo(score: Score) -> float:
+    """The piece's quarters per minute. Raises Refusal if they change."""
     tempos = sorted(score.tempos, key=lambda tempo: tempo.time)
     if tempos and tempos[0].time != 0 and tempos[0].qpm != DEFAULT_QPM:
         tempos.insert(0, Tempo(0.0, DEFAULT_QPM))
@@ -196,7 +197,8 @@ def _one_tempo(score: Score) -> float:
     return tempos[0].qpm if tempos else DEFAULT_QPM
 
 
-def _one_metre(score: Score) -> Metre:
+def one_metre(score: Score) -> Metre:
+    """The piece's metre. Raises Refusal if it changes."""
     metres = sorted(score.metres, key=lambda metre: metre.time)
     if metres and metres[0].time != 0 and metres[0][1:] != (4, 4):
         metres.insert(0, Metre(0.0, 4, 4))

@@ -1,6 +1,7 @@
 """The tensors of one checkpoint, by Magenta's variable names, checked as they are taken."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +12,24 @@ Array = npt.NDArray[np.float32]
 class Weights:
     """A view on named tensors below a prefix; whatever is taken is float32 and has the shape asked for."""
 
-    def __init__(self, tensors: Mapping[str, npt.NDArray[np.generic]], prefix: str = "") -> None:
+    def __init__(
+        self,
+        tensors: Mapping[str, npt.NDArray[np.generic]],
+        prefix: str = "",
+        stepped: "Callable[[Array], Matrix] | None" = None,
+    ) -> None:
+        """``stepped``: another precision for the matrices that every step reads; None keeps float32."""
         self._tensors = tensors
         self._prefix = prefix
+        self._stepped = stepped
 
     def under(self, scope: str) -> "Weights":
         """The same tensors, names relative to ``scope``."""
-        return Weights(self._tensors, f"{self._prefix}{scope}/")
+        return Weights(self._tensors, f"{self._prefix}{scope}/", self._stepped)
+
+    def stepped(self, kernel: Array) -> "Array | Matrix":
+        """A kernel that every step reads, in the precision asked for."""
+        return kernel if self._stepped is None else self._stepped(kernel)
 
     def take(self, name: str, *shape: int) -> Array:
         """A copy of the tensor ``name`` [shape]. Raises ValueError if it is missing, misshapen or not of numbers."""
@@ -31,6 +43,10 @@ class Weights:
         if not np.isfinite(array).all():
             raise ValueError(f"variable {full!r} must be finite, got NaN or infinity")
         return array
+
+    def has(self, name: str) -> bool:
+        """Whether there is a tensor of that name."""
+        return self._prefix + name in self._tensors
 
     def dense(self, name: str, rows: int, columns: int) -> "Dense":
         """The dense layer ``name``."""
@@ -47,6 +63,10 @@ class Wanted(Weights):
     def under(self, scope: str) -> "Wanted":
         """The same record, names relative to ``scope``."""
         return Wanted(self.shapes, f"{self._prefix}{scope}/")
+
+    def has(self, name: str) -> bool:
+        """Yes: whatever may be there is wanted."""
+        return True
 
     def take(self, name: str, *shape: int) -> Array:
         """Zeros of that shape, noted down."""
@@ -66,12 +86,24 @@ class Dense:
         return times(x, self.kernel) + self.bias
 
 
-def times(x: Array, kernel: Array) -> Array:
+class Matrix(Protocol):
+    """A kernel that multiplies by itself, in another precision."""
+
+    shape: tuple[int, ...]
+
+    def times(self, x: Array) -> Array:
+        """x [batch, rows] @ kernel."""
+        ...
+
+
+def times(x: Array, kernel: Array | Matrix) -> Array:
     """x [..., rows] @ kernel [rows, columns], for a few rows one at a time.
 
     OpenBLAS multiplies one row at the speed of memory, but packs the kernel anew for every product of two and more:
     with few rows that costs more than the products (measured: 8 times at 2 rows, even at about 16).
     """
+    if not isinstance(kernel, np.ndarray):
+        return kernel.times(x)
     if x.ndim != 2 or not 1 < len(x) <= 12:
         return x @ kernel
     out = np.empty((len(x), kernel.shape[1]), np.float32)

@@ -28,8 +28,8 @@ MOST = 24  # the newest ripples count; more than ten fingers and an answer make
 
 RING_SPEED, RING_S, RING_LIGHT = 3.2, 0.4, 3.0  # its radii a second, how long it lasts, its strength
 
-SWIRL = 0.55  # cells a step at the fastest
-CURRENT = 0.35
+SWIRL = 0.42  # cells a step at the fastest
+CURRENT = 0.3
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from models.contract import FrameModel, Param
 
-TEXTURES = ("cells", "embers", "coral")
+TEXTURES = ("embers", "coral", "cells")
 """Those shipped under models/weights/texture_ca, see its model card."""
 
 
@@ -10,6 +10,7 @@ class TextureCa(FrameModel):
     """A living texture: a neural cellular automaton that notes tear, stir and recolour, and that heals itself."""
 
     name = "texture_ca"
+    default = True
     implementation = "models.texture_ca.implementation:TextureCaPainter"
     weights = (
         "texture_ca/step.onnx",
@@ -19,8 +20,9 @@ class TextureCa(FrameModel):
     )
 
     texture = Param(TEXTURES[0], choices=TEXTURES, doc="Which texture grows.")
-    second_texture = Param(TEXTURES[1], choices=TEXTURES, doc="Which texture takes its place where blend says.")
+    second_texture = Param(TEXTURES[-1], choices=TEXTURES, doc="Which texture takes its place where blend says.")
     blend = Param(0.0, low=0.0, high=1.0, doc="How much of the picture the second texture holds, in patches.")
+    zoom = Param(1.5, low=1.0, high=4.0, doc="How large the texture is: pixels of the frame for each of its cells.")
     drift = Param(0.4, low=0.0, high=1.0, doc="How strongly slow currents carry the texture along.")
     pulse = Param(0.3, low=0.0, high=1.0, doc="How strongly the light follows the beat.")
     brightness = Param(1.0, low=0.0, high=2.0, doc="1 is as learnt.")

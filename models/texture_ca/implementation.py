@@ -1,7 +1,7 @@
 """Paints with texture automata: numpy and onnxruntime, no torch.
 
-``training/graph.py`` tells what the three graphs do. A frame of up to 256×256 pixels (in area) has a cell for each
-pixel; a larger one is enlarged, in the graph, from a state of about that many cells.
+``training/graph.py`` tells what the three graphs do. The state has a cell for every ``zoom`` pixels of the frame, and
+at most as many as 256×256; the picture is enlarged from it in the graph.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ WEIGHTS = Path(__file__).parent.parent / "weights" / "texture_ca"
 CHANNELS = 12
 MOST_CELLS = 256 * 256
 SEED_RANGE = 0.1  # as in training: a fresh state is noise in ± this
-GROWTH = 48  # steps that a fresh state grows before it is first shown
+GROWTH = 32  # steps that a fresh state grows before it is first shown
 STRAY = 2.9  # no healthy cell has numbers this large; the graph stops them at 3
 LOOK_EVERY = 16  # frames between looks for stray cells and for a picture gone flat
 FLAT = 2.0  # deviation of the bytes under which a picture counts as flat
-WOUND = {"call": 0.2, "answer": -0.3}  # the call opens the texture light, the answer dark
+WOUND = {"call": 0.1, "answer": -0.25}  # the call opens the texture light, the answer dark
 PULSE = 0.35
 EDGE = 0.08  # softness of the border between two blended textures
 PATCHES = 2.5  # blended patches across the shorter side
@@ -46,14 +46,11 @@ class TextureCaPainter:
         if min(width, height) < 16:
             raise ValueError(f"width and height must be at least 16 pixels, got {width}×{height}")
         self.width, self.height, self.threads = width, height, threads
-        shrink = max(1.0, math.sqrt(width * height / MOST_CELLS))
-        self.columns, self.rows = max(16, round(width / shrink)), max(16, round(height / shrink))
+        self.columns, self.rows = self._cells(1.0)
         self._paint = self._session("paint", {})
         self._steppers: dict[tuple[str, ...], onnxruntime.InferenceSession] = {}
         self._ripples = bumps.Ripples()
         self._seed: int | None = None
-        self._texture = ""
-        self._mask_key: tuple[int, float] | None = None
         self._frames = 0
         self._random = np.random.default_rng(0)
         self.state: Array = self._noise(self.rows, self.columns)
@@ -77,17 +74,25 @@ class TextureCaPainter:
         return frame
 
     def _prepare(self, params: Mapping[str, Value], now: float) -> None:
-        """Begin anew for another seed; for another texture begin with a shaken state."""
-        seed, texture = int(params["seed"]), str(params["texture"])
+        """Begin anew for another seed. Another texture grows out of the present state: all came of one parent."""
+        seed, cells = int(params["seed"]), self._cells(float(params["zoom"]))
+        if seed == self._seed and cells == (self.columns, self.rows):
+            return
+        if cells != (self.columns, self.rows):  # keep the picture: repeat or leave out cells, and let it mend itself
+            y, x = (np.arange(n) * old // n for n, old in zip(cells[::-1], self.state.shape[2:], strict=True))
+            self.state = np.ascontiguousarray(self.state[:, :, y[:, None], x])
+            self.columns, self.rows = cells
+        self._patches = _patches(np.random.default_rng(seed), self.rows, self.columns)
+        self._mask_at_blend = -1.0
         if seed != self._seed:
-            self._seed, self._texture = seed, texture
+            self._seed = seed
             self._random = np.random.default_rng(seed)
-            self._patches = _patches(self._random, self.rows, self.columns)
-            self._mask_key = None
             self._grow(params, now)
-        elif texture != self._texture:
-            self._texture = texture
-            self.state = 0.5 * self.state + self._noise(self.rows, self.columns)
+
+    def _cells(self, zoom: float) -> tuple[int, int]:
+        """Columns and rows of the state, ``zoom`` pixels a cell or as many more as it takes to keep to MOST_CELLS."""
+        pixels = max(zoom, math.sqrt(self.width * self.height / MOST_CELLS))
+        return max(16, round(self.width / pixels)), max(16, round(self.height / pixels))
 
     def _grow(self, params: Mapping[str, Value], now: float) -> None:
         self.state = self._noise(self.rows, self.columns)
@@ -129,13 +134,13 @@ class TextureCaPainter:
         """Where a note begins, replace the texture by noise, light or dark, in a disc with a soft edge."""
         if reaction <= 0:
             return
-        radius = ripple.radius * min(self.rows, self.columns) * (0.4 + 0.6 * reaction)
+        radius = 0.7 * ripple.radius * min(self.rows, self.columns) * (0.4 + 0.6 * reaction)
         reach = min(math.ceil(radius * 1.5), min(self.rows, self.columns) // 2 - 1)
         y, x = round(ripple.y * self.rows), round(ripple.x * self.columns)
         around = np.arange(-reach, reach + 1)
         distance = np.hypot(around[:, None], around[None, :]) / radius
         soft = np.clip((1.5 - distance) / 1.2, 0, 1)
-        share = (soft * soft * (3 - 2 * soft) * min(1.0, reaction * ripple.force * 1.6)).astype(np.float32)
+        share = (soft * soft * (3 - 2 * soft) * min(0.7, reaction * ripple.force)).astype(np.float32)
         fresh = self._noise(len(around), len(around))
         fresh[:, :3] += WOUND[ripple.voice]
         block = np.ix_([0], range(CHANNELS), (y + around) % self.rows, (x + around) % self.columns)
@@ -151,9 +156,8 @@ class TextureCaPainter:
 
     def _mask_at(self, blend: float) -> Array:
         """[1, 1, rows, columns]: 1 where the second texture rules, over the share ``blend`` of the picture."""
-        key = (self._seed or 0, blend)
-        if key != self._mask_key:
-            self._mask_key = key
+        if blend != self._mask_at_blend:
+            self._mask_at_blend = blend
             level = blend * (1 + EDGE) - EDGE / 2
             self._mask = np.clip((level - self._patches) / EDGE + 0.5, 0, 1)[None, None].astype(np.float32)
         return self._mask

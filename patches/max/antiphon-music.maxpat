@@ -104,6 +104,7 @@
           30,
           30
          ],
+         "index": 1,
          "outlettype": [
           ""
          ],
@@ -122,6 +123,7 @@
           30,
           30
          ],
+         "index": 2,
          "outlettype": [
           ""
          ],
@@ -140,6 +142,7 @@
           30,
           30
          ],
+         "index": 1,
          "comment": "what the bridge says"
         }
        },
@@ -155,6 +158,7 @@
           30,
           30
          ],
+         "index": 2,
          "comment": "1 while the bridge is there, else 0"
         }
        },
@@ -170,6 +174,7 @@
           30,
           30
          ],
+         "index": 3,
          "comment": "what went wrong, in words"
         }
        },

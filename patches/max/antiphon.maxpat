@@ -104,6 +104,7 @@
           30,
           30
          ],
+         "index": 1,
          "outlettype": [
           ""
          ],
@@ -122,6 +123,7 @@
           30,
           30
          ],
+         "index": 2,
          "outlettype": [
           ""
          ],
@@ -140,6 +142,7 @@
           30,
           30
          ],
+         "index": 1,
          "comment": "what the bridge says"
         }
        },
@@ -155,6 +158,7 @@
           30,
           30
          ],
+         "index": 2,
          "comment": "1 while the bridge is there, else 0"
         }
        },
@@ -170,6 +174,7 @@
           30,
           30
          ],
+         "index": 3,
          "comment": "what went wrong, in words"
         }
        },
@@ -2592,11 +2597,11 @@
      "id": "obj-68",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 13,
+     "numoutlets": 33,
      "patching_rect": [
       1180,
       482.0,
-      1769.5,
+      5221.0,
       22.0
      ],
      "outlettype": [
@@ -2612,9 +2617,29 @@
       "",
       "",
       "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
+      "",
       ""
      ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/saturation"
+     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
     }
    },
    {
@@ -2750,9 +2775,10 @@
        "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.0
+        1.0
        ],
        "parameter_enum": [
+        "diffusion",
         "texture_ca"
        ]
       }
@@ -2763,19 +2789,20 @@
     "box": {
      "id": "obj-74",
      "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
+     "numinlets": 1,
+     "numoutlets": 3,
      "patching_rect": [
       780,
       516.0,
-      40.5,
+      53.5,
       22.0
      ],
      "outlettype": [
       "",
+      "",
       ""
      ],
-     "text": "sel 0"
+     "text": "sel 0 1"
     }
    },
    {
@@ -2786,6 +2813,24 @@
      "numoutlets": 1,
      "patching_rect": [
       1700,
+      516.0,
+      161.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/model diffusion"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-76",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1950,
       516.0,
       168.0,
       22.0
@@ -2798,26 +2843,27 @@
    },
    {
     "box": {
-     "id": "obj-76",
+     "id": "obj-77",
      "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
+     "numinlets": 1,
+     "numoutlets": 3,
      "patching_rect": [
       1400,
       516.0,
-      112.0,
+      177.0,
       22.0
      ],
      "outlettype": [
       "",
+      "",
       ""
      ],
-     "text": "route texture_ca"
+     "text": "route diffusion texture_ca"
     }
    },
    {
     "box": {
-     "id": "obj-77",
+     "id": "obj-78",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2835,7 +2881,25 @@
    },
    {
     "box": {
-     "id": "obj-78",
+     "id": "obj-79",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1620,
+      516.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-80",
      "maxclass": "live.numbox",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2876,7 +2940,7 @@
    },
    {
     "box": {
-     "id": "obj-79",
+     "id": "obj-81",
      "maxclass": "newobj",
      "numinlets": 2,
      "numoutlets": 1,
@@ -2894,7 +2958,7 @@
    },
    {
     "box": {
-     "id": "obj-80",
+     "id": "obj-82",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2912,7 +2976,7 @@
    },
    {
     "box": {
-     "id": "obj-81",
+     "id": "obj-83",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2930,7 +2994,7 @@
    },
    {
     "box": {
-     "id": "obj-82",
+     "id": "obj-84",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -2971,7 +3035,7 @@
    },
    {
     "box": {
-     "id": "obj-83",
+     "id": "obj-85",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -2989,7 +3053,7 @@
    },
    {
     "box": {
-     "id": "obj-84",
+     "id": "obj-86",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3007,7 +3071,7 @@
    },
    {
     "box": {
-     "id": "obj-85",
+     "id": "obj-87",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3048,7 +3112,7 @@
    },
    {
     "box": {
-     "id": "obj-86",
+     "id": "obj-88",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3066,7 +3130,7 @@
    },
    {
     "box": {
-     "id": "obj-87",
+     "id": "obj-89",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3084,7 +3148,7 @@
    },
    {
     "box": {
-     "id": "obj-88",
+     "id": "obj-90",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3101,16 +3165,16 @@
       72,
       20
      ],
-     "text": "texture ca texture",
+     "text": "checkpoint",
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-89",
-     "maxclass": "live.menu",
+     "id": "obj-91",
+     "maxclass": "textedit",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       680,
       652.0,
@@ -3118,6 +3182,7 @@
       20
      ],
      "outlettype": [
+      "",
       "",
       "",
       ""
@@ -3129,99 +3194,47 @@
       64,
       20
      ],
-     "varname": "frames texture ca texture",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture ca texture",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "cells",
-        "embers",
-        "coral"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-90",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      652.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-91",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      652.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
+     "text": "",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1
     }
    },
    {
     "box": {
      "id": "obj-92",
-     "maxclass": "message",
+     "maxclass": "newobj",
      "numinlets": 2,
-     "numoutlets": 1,
+     "numoutlets": 2,
      "patching_rect": [
-      1950,
+      780,
       652.0,
-      226.5,
+      73.0,
       22.0
      ],
      "outlettype": [
+      "",
       ""
      ],
-     "text": "/frames/texture_ca/texture embers"
+     "text": "route text"
     }
    },
    {
     "box": {
      "id": "obj-93",
-     "maxclass": "message",
-     "numinlets": 2,
+     "maxclass": "newobj",
+     "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
+      850,
       652.0,
-      220.0,
+      242.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/texture coral"
+     "text": "prepend /frames/diffusion/checkpoint"
     }
    },
    {
@@ -3229,79 +3242,22 @@
      "id": "obj-94",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 1,
      "patching_rect": [
       1400,
       652.0,
-      164.0,
+      79.5,
       22.0
      ],
      "outlettype": [
-      "",
-      "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "prepend set"
     }
    },
    {
     "box": {
      "id": "obj-95",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      652.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-96",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      652.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-97",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      652.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-98",
      "maxclass": "comment",
      "numinlets": 1,
      "numoutlets": 0,
@@ -3318,16 +3274,16 @@
       72,
       20
      ],
-     "text": "texture ca second texture",
+     "text": "autoencoder",
      "linecount": 1
     }
    },
    {
     "box": {
-     "id": "obj-99",
-     "maxclass": "live.menu",
+     "id": "obj-96",
+     "maxclass": "textedit",
      "numinlets": 1,
-     "numoutlets": 3,
+     "numoutlets": 4,
      "patching_rect": [
       680,
       686.0,
@@ -3335,6 +3291,7 @@
       20
      ],
      "outlettype": [
+      "",
       "",
       "",
       ""
@@ -3346,99 +3303,156 @@
       64,
       20
      ],
-     "varname": "frames texture ca second texture",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "texture ca second texture",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "cells",
-        "embers",
-        "coral"
-       ]
-      }
-     }
+     "text": "",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-97",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      780,
+      686.0,
+      73.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-98",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      686.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/autoencoder"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-99",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      686.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
     }
    },
    {
     "box": {
      "id": "obj-100",
-     "maxclass": "newobj",
+     "maxclass": "comment",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 0,
      "patching_rect": [
-      780,
-      686.0,
-      66.5,
-      22.0
+      560,
+      720.0,
+      120,
+      20
      ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
+     "presentation": 1,
+     "presentation_rect": [
+      356.0,
+      228.0,
+      72,
+      20
      ],
-     "text": "sel 0 1 2"
+     "text": "prompt",
+     "linecount": 1
     }
    },
    {
     "box": {
      "id": "obj-101",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
      "patching_rect": [
-      1700,
-      686.0,
-      265.5,
-      22.0
+      680,
+      720.0,
+      64,
+      20
      ],
      "outlettype": [
+      "",
+      "",
+      "",
       ""
      ],
-     "text": "/frames/texture_ca/second_texture cells"
+     "presentation": 1,
+     "presentation_rect": [
+      356.0,
+      248.0,
+      64,
+      20
+     ],
+     "text": "gold and blue ink swirling in dark water",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1
     }
    },
    {
     "box": {
      "id": "obj-102",
-     "maxclass": "message",
+     "maxclass": "newobj",
      "numinlets": 2,
-     "numoutlets": 1,
+     "numoutlets": 2,
      "patching_rect": [
-      1950,
-      686.0,
-      272.0,
+      780,
+      720.0,
+      73.0,
       22.0
      ],
      "outlettype": [
+      "",
       ""
      ],
-     "text": "/frames/texture_ca/second_texture embers"
+     "text": "route text"
     }
    },
    {
     "box": {
      "id": "obj-103",
-     "maxclass": "message",
-     "numinlets": 2,
+     "maxclass": "newobj",
+     "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      2200,
-      686.0,
-      265.5,
+      850,
+      720.0,
+      216.0,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "/frames/texture_ca/second_texture coral"
+     "text": "prepend /frames/diffusion/prompt"
     }
    },
    {
@@ -3446,115 +3460,108 @@
      "id": "obj-104",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 4,
+     "numoutlets": 1,
      "patching_rect": [
       1400,
-      686.0,
-      164.0,
+      720.0,
+      79.5,
       22.0
      ],
      "outlettype": [
-      "",
-      "",
-      "",
       ""
      ],
-     "text": "route cells embers coral"
+     "text": "prepend set"
     }
    },
    {
     "box": {
      "id": "obj-105",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
      "patching_rect": [
-      1560,
-      686.0,
-      44.5,
-      22.0
+      560,
+      754.0,
+      120,
+      20
      ],
-     "outlettype": [
-      ""
+     "presentation": 1,
+     "presentation_rect": [
+      356.0,
+      284.0,
+      72,
+      20
      ],
-     "text": "set 0"
+     "text": "second prompt",
+     "linecount": 1
     }
    },
    {
     "box": {
      "id": "obj-106",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      686.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-107",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      686.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-108",
-     "maxclass": "live.dial",
+     "maxclass": "textedit",
      "numinlets": 1,
-     "numoutlets": 2,
+     "numoutlets": 4,
      "patching_rect": [
       680,
-      720.0,
+      754.0,
       64,
-      48
+      20
      ],
      "outlettype": [
+      "",
+      "",
       "",
       ""
      ],
      "presentation": 1,
      "presentation_rect": [
       356.0,
-      232.0,
+      304.0,
       64,
-      48
+      20
      ],
-     "varname": "frames texture ca blend",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "texture ca blend",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
+     "text": "",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-107",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      780,
+      754.0,
+      73.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-108",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      754.0,
+      261.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/second_prompt"
     }
    },
    {
@@ -3564,115 +3571,20 @@
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
-      850,
-      720.0,
-      216.0,
+      1400,
+      754.0,
+      79.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/blend"
+     "text": "prepend set"
     }
    },
    {
     "box": {
      "id": "obj-110",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      720.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-111",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      754.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca drift",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "texture ca drift",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.4
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-112",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      754.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/drift"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-113",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      754.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-114",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3693,16 +3605,16 @@
       64,
       48
      ],
-     "varname": "frames texture ca pulse",
+     "varname": "frames diffusion blend",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "texture ca pulse",
+       "parameter_longname": "frames diffusion blend",
+       "parameter_shortname": "blend",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        0.3
+        0.0
        ],
        "parameter_mmin": 0.0,
        "parameter_mmax": 1.0,
@@ -3713,25 +3625,25 @@
    },
    {
     "box": {
-     "id": "obj-115",
+     "id": "obj-111",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       850,
       788.0,
-      216.0,
+      209.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/pulse"
+     "text": "prepend /frames/diffusion/blend"
     }
    },
    {
     "box": {
-     "id": "obj-116",
+     "id": "obj-112",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3749,43 +3661,124 @@
    },
    {
     "box": {
-     "id": "obj-117",
-     "maxclass": "live.dial",
+     "id": "obj-113",
+     "maxclass": "comment",
      "numinlets": 1,
-     "numoutlets": 2,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      822.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      116.0,
+      72,
+      20
+     ],
+     "text": "blending",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-114",
+     "maxclass": "live.menu",
+     "numinlets": 1,
+     "numoutlets": 3,
      "patching_rect": [
       680,
       822.0,
       64,
-      48
+      20
      ],
      "outlettype": [
+      "",
       "",
       ""
      ],
      "presentation": 1,
      "presentation_rect": [
       428.0,
-      120.0,
+      136.0,
       64,
-      48
+      20
      ],
-     "varname": "frames texture ca brightness",
+     "varname": "frames diffusion blending",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "texture ca brightness",
-       "parameter_type": 0,
+       "parameter_longname": "frames diffusion blending",
+       "parameter_shortname": "blending",
+       "parameter_type": 2,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        0.0
        ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
+       "parameter_enum": [
+        "slerp",
+        "lerp"
+       ]
       }
      }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-115",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      780,
+      822.0,
+      53.5,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "text": "sel 0 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-116",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1700,
+      822.0,
+      220.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/blending slerp"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-117",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1950,
+      822.0,
+      213.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/blending lerp"
     }
    },
    {
@@ -3793,40 +3786,60 @@
      "id": "obj-118",
      "maxclass": "newobj",
      "numinlets": 1,
-     "numoutlets": 1,
+     "numoutlets": 3,
      "patching_rect": [
-      850,
+      1400,
       822.0,
-      248.5,
+      112.0,
       22.0
      ],
      "outlettype": [
+      "",
+      "",
       ""
      ],
-     "text": "prepend /frames/texture_ca/brightness"
+     "text": "route slerp lerp"
     }
    },
    {
     "box": {
      "id": "obj-119",
-     "maxclass": "newobj",
-     "numinlets": 1,
+     "maxclass": "message",
+     "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      1400,
+      1560,
       822.0,
-      79.5,
+      44.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend set"
+     "text": "set 0"
     }
    },
    {
     "box": {
      "id": "obj-120",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1620,
+      822.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-121",
      "maxclass": "live.dial",
      "numinlets": 1,
      "numoutlets": 2,
@@ -3847,45 +3860,46 @@
       64,
       48
      ],
-     "varname": "frames texture ca saturation",
+     "varname": "frames diffusion morph",
      "parameter_enable": 1,
      "saved_attribute_attributes": {
       "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "texture ca saturation",
+       "parameter_longname": "frames diffusion morph",
+       "parameter_shortname": "morph",
        "parameter_type": 0,
        "parameter_initial_enable": 1,
        "parameter_initial": [
-        1.0
+        4.0
        ],
        "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
+       "parameter_mmax": 64.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f beats"
       }
      }
     }
    },
    {
     "box": {
-     "id": "obj-121",
+     "id": "obj-122",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
      "patching_rect": [
       850,
       856.0,
-      248.5,
+      209.5,
       22.0
      ],
      "outlettype": [
       ""
      ],
-     "text": "prepend /frames/texture_ca/saturation"
+     "text": "prepend /frames/diffusion/morph"
     }
    },
    {
     "box": {
-     "id": "obj-122",
+     "id": "obj-123",
      "maxclass": "newobj",
      "numinlets": 1,
      "numoutlets": 1,
@@ -3903,13 +3917,2228 @@
    },
    {
     "box": {
-     "id": "obj-123",
+     "id": "obj-124",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      890.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      228.0,
+      72,
+      20
+     ],
+     "text": "negative prompt",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-125",
+     "maxclass": "textedit",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      680,
+      890.0,
+      64,
+      20
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      248.0,
+      64,
+      20
+     ],
+     "text": "",
+     "keymode": 1,
+     "outputmode": 1,
+     "lines": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-126",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 2,
+     "patching_rect": [
+      780,
+      890.0,
+      73.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "text": "route text"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-127",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      890.0,
+      274.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/negative_prompt"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-128",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      890.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-129",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      924.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      288.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion guidance",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion guidance",
+       "parameter_shortname": "guidance",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 20.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-130",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      924.0,
+      229.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/guidance"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-131",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      924.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-132",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      958.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      340.0,
+      72,
+      20
+     ],
+     "text": "guidance mode",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-133",
+     "maxclass": "live.menu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      680,
+      958.0,
+      64,
+      20
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      428.0,
+      360.0,
+      64,
+      20
+     ],
+     "varname": "frames diffusion guidance mode",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion guidance mode",
+       "parameter_shortname": "guidance mode",
+       "parameter_type": 2,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_enum": [
+        "none",
+        "self",
+        "one-time",
+        "full"
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-134",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 5,
+     "patching_rect": [
+      780,
+      958.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "sel 0 1 2 3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-135",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1700,
+      958.0,
+      246.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/guidance_mode none"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-136",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1950,
+      958.0,
+      246.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/guidance_mode self"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-137",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2200,
+      958.0,
+      272.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/guidance_mode one-time"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-138",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2450,
+      958.0,
+      246.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/guidance_mode full"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-139",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 5,
+     "patching_rect": [
+      1400,
+      958.0,
+      196.5,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route none self one-time full"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-140",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1560,
+      958.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-141",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1620,
+      958.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-142",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      958.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-143",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1740,
+      958.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 3"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-144",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      992.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      120.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion steps",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion steps",
+       "parameter_shortname": "steps",
+       "parameter_type": 1,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        2.0
+       ],
+       "parameter_mmin": 1.0,
+       "parameter_mmax": 8.0,
+       "parameter_unitstyle": 0
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-145",
+     "maxclass": "newobj",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      780,
+      992.0,
+      53.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "round 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-146",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      992.0,
+      209.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/steps"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-147",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      992.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-148",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      1026.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      172.0,
+      72,
+      20
+     ],
+     "text": "noise",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-149",
+     "maxclass": "live.menu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      680,
+      1026.0,
+      64,
+      20
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      192.0,
+      64,
+      20
+     ],
+     "varname": "frames diffusion noise",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion noise",
+       "parameter_shortname": "noise",
+       "parameter_type": 2,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ],
+       "parameter_enum": [
+        "held",
+        "fresh",
+        "off"
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-150",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      780,
+      1026.0,
+      66.5,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "sel 0 1 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-151",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1700,
+      1026.0,
+      194.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/noise held"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-152",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1950,
+      1026.0,
+      200.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/noise fresh"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-153",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2200,
+      1026.0,
+      187.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/diffusion/noise off"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-154",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1400,
+      1026.0,
+      138.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route held fresh off"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-155",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1560,
+      1026.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-156",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1620,
+      1026.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-157",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      1026.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-158",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1060.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      232.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion walk",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion walk",
+       "parameter_shortname": "walk",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        16.0
+       ],
+       "parameter_mmin": 1.0,
+       "parameter_mmax": 256.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f beats"
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-159",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1060.0,
+      203.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/walk"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-160",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1060.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-161",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      1094.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      284.0,
+      72,
+      20
+     ],
+     "text": "feedback",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-162",
+     "maxclass": "live.toggle",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      680,
+      1094.0,
+      18,
+      20
+     ],
+     "outlettype": [
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      304.0,
+      18,
+      20
+     ],
+     "varname": "frames diffusion feedback",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion feedback",
+       "parameter_shortname": "feedback",
+       "parameter_type": 2,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ],
+       "parameter_enum": [
+        "off",
+        "on"
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-163",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1094.0,
+      229.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/feedback"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-164",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1094.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-165",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1128.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      500.0,
+      344.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion strength",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion strength",
+       "parameter_shortname": "strength",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.5
+       ],
+       "parameter_mmin": 0.05,
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-166",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1128.0,
+      229.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/strength"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-167",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1128.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-168",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1162.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      120.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion zoom",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion zoom",
+       "parameter_shortname": "zoom",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.02
+       ],
+       "parameter_mmin": 0.5,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-169",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1162.0,
+      203.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/zoom"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-170",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1162.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-171",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1196.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      176.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion turn",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion turn",
+       "parameter_shortname": "turn",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ],
+       "parameter_mmin": -180.0,
+       "parameter_mmax": 180.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f deg"
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-172",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1196.0,
+      203.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/turn"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-173",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1196.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-174",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1230.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      232.0,
+      64,
+      48
+     ],
+     "varname": "frames diffusion similarity",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames diffusion similarity",
+       "parameter_shortname": "similarity",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-175",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1230.0,
+      242.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/diffusion/similarity"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-176",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1230.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-177",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      1264.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      284.0,
+      72,
+      20
+     ],
+     "text": "texture",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-178",
+     "maxclass": "live.menu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      680,
+      1264.0,
+      64,
+      20
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      304.0,
+      64,
+      20
+     ],
+     "varname": "frames texture ca texture",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca texture",
+       "parameter_shortname": "texture",
+       "parameter_type": 2,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ],
+       "parameter_enum": [
+        "embers",
+        "coral",
+        "cells"
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-179",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      780,
+      1264.0,
+      66.5,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "sel 0 1 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-180",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1700,
+      1264.0,
+      226.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/texture_ca/texture embers"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-181",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1950,
+      1264.0,
+      220.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/texture_ca/texture coral"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-182",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2200,
+      1264.0,
+      220.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/texture_ca/texture cells"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-183",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1400,
+      1264.0,
+      164.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route embers coral cells"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-184",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1560,
+      1264.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-185",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1620,
+      1264.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-186",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      1264.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-187",
+     "maxclass": "comment",
+     "numinlets": 1,
+     "numoutlets": 0,
+     "patching_rect": [
+      560,
+      1298.0,
+      120,
+      20
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      340.0,
+      72,
+      20
+     ],
+     "text": "second texture",
+     "linecount": 1
+    }
+   },
+   {
+    "box": {
+     "id": "obj-188",
+     "maxclass": "live.menu",
+     "numinlets": 1,
+     "numoutlets": 3,
+     "patching_rect": [
+      680,
+      1298.0,
+      64,
+      20
+     ],
+     "outlettype": [
+      "",
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      572.0,
+      360.0,
+      64,
+      20
+     ],
+     "varname": "frames texture ca second texture",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca second texture",
+       "parameter_shortname": "second texture",
+       "parameter_type": 2,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        2.0
+       ],
+       "parameter_enum": [
+        "embers",
+        "coral",
+        "cells"
+       ]
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-189",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      780,
+      1298.0,
+      66.5,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "sel 0 1 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-190",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1700,
+      1298.0,
+      272.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/texture_ca/second_texture embers"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-191",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1950,
+      1298.0,
+      265.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/texture_ca/second_texture coral"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-192",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      2200,
+      1298.0,
+      265.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "/frames/texture_ca/second_texture cells"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-193",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 4,
+     "patching_rect": [
+      1400,
+      1298.0,
+      164.0,
+      22.0
+     ],
+     "outlettype": [
+      "",
+      "",
+      "",
+      ""
+     ],
+     "text": "route embers coral cells"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-194",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1560,
+      1298.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 0"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-195",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1620,
+      1298.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 1"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-196",
+     "maxclass": "message",
+     "numinlets": 2,
+     "numoutlets": 1,
+     "patching_rect": [
+      1680,
+      1298.0,
+      44.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "set 2"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-197",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1332.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      644.0,
+      120.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca blend",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca blend",
+       "parameter_shortname": "blend",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-198",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1332.0,
+      216.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/blend"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-199",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1332.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-200",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1366.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      644.0,
+      176.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca zoom",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca zoom",
+       "parameter_shortname": "zoom",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.5
+       ],
+       "parameter_mmin": 1.0,
+       "parameter_mmax": 4.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-201",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1366.0,
+      209.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/zoom"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-202",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1366.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-203",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1400.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      644.0,
+      232.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca drift",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca drift",
+       "parameter_shortname": "drift",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.4
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-204",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1400.0,
+      216.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/drift"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-205",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1400.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-206",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1434.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      644.0,
+      288.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca pulse",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca pulse",
+       "parameter_shortname": "pulse",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.3
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-207",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1434.0,
+      216.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/pulse"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-208",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1434.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-209",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1468.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      644.0,
+      344.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca brightness",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca brightness",
+       "parameter_shortname": "brightness",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-210",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1468.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/brightness"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-211",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1468.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-212",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1502.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      716.0,
+      120.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca hue",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca hue",
+       "parameter_shortname": "hue",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        0.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 1.0,
+       "parameter_unitstyle": 9,
+       "parameter_units": "%.2f turn"
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-213",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1502.0,
+      203.0,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/hue"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-214",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1502.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-215",
+     "maxclass": "live.dial",
+     "numinlets": 1,
+     "numoutlets": 2,
+     "patching_rect": [
+      680,
+      1536.0,
+      64,
+      48
+     ],
+     "outlettype": [
+      "",
+      ""
+     ],
+     "presentation": 1,
+     "presentation_rect": [
+      716.0,
+      176.0,
+      64,
+      48
+     ],
+     "varname": "frames texture ca saturation",
+     "parameter_enable": 1,
+     "saved_attribute_attributes": {
+      "valueof": {
+       "parameter_longname": "frames texture ca saturation",
+       "parameter_shortname": "saturation",
+       "parameter_type": 0,
+       "parameter_initial_enable": 1,
+       "parameter_initial": [
+        1.0
+       ],
+       "parameter_mmin": 0.0,
+       "parameter_mmax": 2.0,
+       "parameter_unitstyle": 1
+      }
+     }
+    }
+   },
+   {
+    "box": {
+     "id": "obj-216",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      850,
+      1536.0,
+      248.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend /frames/texture_ca/saturation"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-217",
+     "maxclass": "newobj",
+     "numinlets": 1,
+     "numoutlets": 1,
+     "patching_rect": [
+      1400,
+      1536.0,
+      79.5,
+      22.0
+     ],
+     "outlettype": [
+      ""
+     ],
+     "text": "prepend set"
+    }
+   },
+   {
+    "box": {
+     "id": "obj-218",
      "maxclass": "live.text",
      "numinlets": 1,
      "numoutlets": 2,
      "patching_rect": [
       680,
-      890.0,
+      1570.0,
       64,
       20
      ],
@@ -3919,7 +6148,7 @@
      ],
      "presentation": 1,
      "presentation_rect": [
-      524.0,
+      812.0,
       136.0,
       64,
       20
@@ -3948,13 +6177,13 @@
    },
    {
     "box": {
-     "id": "obj-124",
+     "id": "obj-219",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
       780,
-      890.0,
+      1570.0,
       51.0,
       22.0
      ],
@@ -3966,12 +6195,12 @@
    },
    {
     "box": {
-     "id": "obj-125",
+     "id": "obj-220",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      620.0,
+      908.0,
       120.0,
       83.5,
       22.0
@@ -3981,7 +6210,7 @@
      ],
      "presentation": 1,
      "presentation_rect": [
-      620.0,
+      908.0,
       120.0,
       83.5,
       22.0
@@ -3991,12 +6220,12 @@
    },
    {
     "box": {
-     "id": "obj-126",
+     "id": "obj-221",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      620.0,
+      908.0,
       150.0,
       83.5,
       22.0
@@ -4006,7 +6235,7 @@
      ],
      "presentation": 1,
      "presentation_rect": [
-      620.0,
+      908.0,
       150.0,
       83.5,
       22.0
@@ -4016,63 +6245,13 @@
    },
    {
     "box": {
-     "id": "obj-127",
+     "id": "obj-222",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
      "patching_rect": [
-      620.0,
+      908.0,
       180.0,
-      174.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      620.0,
-      180.0,
-      174.5,
-      22.0
-     ],
-     "text": "/subscribe pattern 0 60.0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-128",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      620.0,
-      210.0,
-      103.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      620.0,
-      210.0,
-      103.0,
-      22.0
-     ],
-     "text": "/unsubscribe *"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-129",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      620.0,
-      240.0,
       155.0,
       22.0
      ],
@@ -4081,8 +6260,8 @@
      ],
      "presentation": 1,
      "presentation_rect": [
-      620.0,
-      240.0,
+      908.0,
+      180.0,
       155.0,
       22.0
      ],
@@ -4091,7 +6270,7 @@
    },
    {
     "box": {
-     "id": "obj-130",
+     "id": "obj-223",
      "maxclass": "jweb",
      "numinlets": 1,
      "numoutlets": 1,
@@ -4106,7 +6285,7 @@
      ],
      "presentation": 1,
      "presentation_rect": [
-      920.0,
+      1208.0,
       120.0,
       400.0,
       300.0
@@ -4116,7 +6295,7 @@
    },
    {
     "box": {
-     "id": "obj-131",
+     "id": "obj-224",
      "maxclass": "message",
      "numinlets": 2,
      "numoutlets": 1,
@@ -4131,7 +6310,7 @@
      ],
      "presentation": 1,
      "presentation_rect": [
-      920.0,
+      1208.0,
       430.0,
       200,
       22
@@ -5164,7 +7343,7 @@
    {
     "patchline": {
      "source": [
-      "obj-68",
+      "obj-74",
       1
      ],
      "destination": [
@@ -5180,6 +7359,18 @@
       0
      ],
      "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      1
+     ],
+     "destination": [
       "obj-77",
       0
      ]
@@ -5192,7 +7383,7 @@
       0
      ],
      "destination": [
-      "obj-73",
+      "obj-78",
       0
      ]
     }
@@ -5204,6 +7395,18 @@
       0
      ],
      "destination": [
+      "obj-73",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-77",
+      1
+     ],
+     "destination": [
       "obj-79",
       0
      ]
@@ -5216,7 +7419,7 @@
       0
      ],
      "destination": [
-      "obj-80",
+      "obj-73",
       0
      ]
     }
@@ -5225,6 +7428,30 @@
     "patchline": {
      "source": [
       "obj-80",
+      0
+     ],
+     "destination": [
+      "obj-81",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-81",
+      0
+     ],
+     "destination": [
+      "obj-82",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-82",
       0
      ],
      "destination": [
@@ -5240,30 +7467,6 @@
       2
      ],
      "destination": [
-      "obj-81",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-81",
-      0
-     ],
-     "destination": [
-      "obj-78",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
       "obj-83",
       0
      ]
@@ -5273,6 +7476,30 @@
     "patchline": {
      "source": [
       "obj-83",
+      0
+     ],
+     "destination": [
+      "obj-80",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-84",
+      0
+     ],
+     "destination": [
+      "obj-85",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-85",
       0
      ],
      "destination": [
@@ -5288,30 +7515,6 @@
       3
      ],
      "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-82",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-85",
-      0
-     ],
-     "destination": [
       "obj-86",
       0
      ]
@@ -5321,6 +7524,30 @@
     "patchline": {
      "source": [
       "obj-86",
+      0
+     ],
+     "destination": [
+      "obj-84",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-87",
+      0
+     ],
+     "destination": [
+      "obj-88",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-88",
       0
      ],
      "destination": [
@@ -5336,19 +7563,7 @@
       4
      ],
      "destination": [
-      "obj-87",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-87",
-      0
-     ],
-     "destination": [
-      "obj-85",
+      "obj-89",
       0
      ]
     }
@@ -5360,19 +7575,7 @@
       0
      ],
      "destination": [
-      "obj-90",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-90",
-      0
-     ],
-     "destination": [
-      "obj-91",
+      "obj-87",
       0
      ]
     }
@@ -5382,18 +7585,6 @@
      "source": [
       "obj-91",
       0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-90",
-      1
      ],
      "destination": [
       "obj-92",
@@ -5406,18 +7597,6 @@
      "source": [
       "obj-92",
       0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-90",
-      2
      ],
      "destination": [
       "obj-93",
@@ -5456,31 +7635,7 @@
       0
      ],
      "destination": [
-      "obj-95",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-95",
-      0
-     ],
-     "destination": [
-      "obj-89",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-94",
-      1
-     ],
-     "destination": [
-      "obj-96",
+      "obj-91",
       0
      ]
     }
@@ -5490,18 +7645,6 @@
      "source": [
       "obj-96",
       0
-     ],
-     "destination": [
-      "obj-89",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-94",
-      2
      ],
      "destination": [
       "obj-97",
@@ -5516,7 +7659,7 @@
       0
      ],
      "destination": [
-      "obj-89",
+      "obj-98",
       0
      ]
     }
@@ -5524,79 +7667,7 @@
    {
     "patchline": {
      "source": [
-      "obj-99",
-      0
-     ],
-     "destination": [
-      "obj-100",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-100",
-      0
-     ],
-     "destination": [
-      "obj-101",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-101",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-100",
-      1
-     ],
-     "destination": [
-      "obj-102",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-102",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-100",
-      2
-     ],
-     "destination": [
-      "obj-103",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-103",
+      "obj-98",
       0
      ],
      "destination": [
@@ -5612,30 +7683,6 @@
       6
      ],
      "destination": [
-      "obj-104",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-104",
-      0
-     ],
-     "destination": [
-      "obj-105",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-105",
-      0
-     ],
-     "destination": [
       "obj-99",
       0
      ]
@@ -5644,35 +7691,11 @@
    {
     "patchline": {
      "source": [
-      "obj-104",
-      1
-     ],
-     "destination": [
-      "obj-106",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-106",
-      0
-     ],
-     "destination": [
       "obj-99",
       0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-104",
-      2
      ],
      "destination": [
-      "obj-107",
+      "obj-96",
       0
      ]
     }
@@ -5680,11 +7703,11 @@
    {
     "patchline": {
      "source": [
-      "obj-107",
+      "obj-101",
       0
      ],
      "destination": [
-      "obj-99",
+      "obj-102",
       0
      ]
     }
@@ -5692,11 +7715,11 @@
    {
     "patchline": {
      "source": [
-      "obj-108",
+      "obj-102",
       0
      ],
      "destination": [
-      "obj-109",
+      "obj-103",
       0
      ]
     }
@@ -5704,7 +7727,7 @@
    {
     "patchline": {
      "source": [
-      "obj-109",
+      "obj-103",
       0
      ],
      "destination": [
@@ -5720,7 +7743,7 @@
       7
      ],
      "destination": [
-      "obj-110",
+      "obj-104",
       0
      ]
     }
@@ -5728,7 +7751,31 @@
    {
     "patchline": {
      "source": [
-      "obj-110",
+      "obj-104",
+      0
+     ],
+     "destination": [
+      "obj-101",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-106",
+      0
+     ],
+     "destination": [
+      "obj-107",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-107",
       0
      ],
      "destination": [
@@ -5740,19 +7787,7 @@
    {
     "patchline": {
      "source": [
-      "obj-111",
-      0
-     ],
-     "destination": [
-      "obj-112",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-112",
+      "obj-108",
       0
      ],
      "destination": [
@@ -5768,7 +7803,7 @@
       8
      ],
      "destination": [
-      "obj-113",
+      "obj-109",
       0
      ]
     }
@@ -5776,7 +7811,19 @@
    {
     "patchline": {
      "source": [
-      "obj-113",
+      "obj-109",
+      0
+     ],
+     "destination": [
+      "obj-106",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-110",
       0
      ],
      "destination": [
@@ -5788,19 +7835,7 @@
    {
     "patchline": {
      "source": [
-      "obj-114",
-      0
-     ],
-     "destination": [
-      "obj-115",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-115",
+      "obj-111",
       0
      ],
      "destination": [
@@ -5816,6 +7851,42 @@
       9
      ],
      "destination": [
+      "obj-112",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-112",
+      0
+     ],
+     "destination": [
+      "obj-110",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-114",
+      0
+     ],
+     "destination": [
+      "obj-115",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-115",
+      0
+     ],
+     "destination": [
       "obj-116",
       0
      ]
@@ -5828,7 +7899,19 @@
       0
      ],
      "destination": [
-      "obj-114",
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-115",
+      1
+     ],
+     "destination": [
+      "obj-117",
       0
      ]
     }
@@ -5837,18 +7920,6 @@
     "patchline": {
      "source": [
       "obj-117",
-      0
-     ],
-     "destination": [
-      "obj-118",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-118",
       0
      ],
      "destination": [
@@ -5864,6 +7935,18 @@
       10
      ],
      "destination": [
+      "obj-118",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-118",
+      0
+     ],
+     "destination": [
       "obj-119",
       0
      ]
@@ -5876,7 +7959,19 @@
       0
      ],
      "destination": [
-      "obj-117",
+      "obj-114",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-118",
+      1
+     ],
+     "destination": [
+      "obj-120",
       0
      ]
     }
@@ -5888,7 +7983,7 @@
       0
      ],
      "destination": [
-      "obj-121",
+      "obj-114",
       0
      ]
     }
@@ -5897,6 +7992,18 @@
     "patchline": {
      "source": [
       "obj-121",
+      0
+     ],
+     "destination": [
+      "obj-122",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-122",
       0
      ],
      "destination": [
@@ -5912,19 +8019,7 @@
       11
      ],
      "destination": [
-      "obj-122",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-122",
-      0
-     ],
-     "destination": [
-      "obj-120",
+      "obj-123",
       0
      ]
     }
@@ -5936,19 +8031,7 @@
       0
      ],
      "destination": [
-      "obj-124",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-124",
-      0
-     ],
-     "destination": [
-      "obj-2",
+      "obj-121",
       0
      ]
     }
@@ -5960,7 +8043,7 @@
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-126",
       0
      ]
     }
@@ -5972,7 +8055,7 @@
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-127",
       0
      ]
     }
@@ -5992,11 +8075,23 @@
    {
     "patchline": {
      "source": [
+      "obj-68",
+      12
+     ],
+     "destination": [
+      "obj-128",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
       "obj-128",
       0
      ],
      "destination": [
-      "obj-2",
+      "obj-125",
       0
      ]
     }
@@ -6008,7 +8103,31 @@
       0
      ],
      "destination": [
+      "obj-130",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-130",
+      0
+     ],
+     "destination": [
       "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      13
+     ],
+     "destination": [
+      "obj-131",
       0
      ]
     }
@@ -6020,7 +8139,1483 @@
       0
      ],
      "destination": [
-      "obj-130",
+      "obj-129",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-133",
+      0
+     ],
+     "destination": [
+      "obj-134",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      0
+     ],
+     "destination": [
+      "obj-135",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-135",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      1
+     ],
+     "destination": [
+      "obj-136",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-136",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      2
+     ],
+     "destination": [
+      "obj-137",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-137",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-134",
+      3
+     ],
+     "destination": [
+      "obj-138",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-138",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      14
+     ],
+     "destination": [
+      "obj-139",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-139",
+      0
+     ],
+     "destination": [
+      "obj-140",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-140",
+      0
+     ],
+     "destination": [
+      "obj-133",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-139",
+      1
+     ],
+     "destination": [
+      "obj-141",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-141",
+      0
+     ],
+     "destination": [
+      "obj-133",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-139",
+      2
+     ],
+     "destination": [
+      "obj-142",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-142",
+      0
+     ],
+     "destination": [
+      "obj-133",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-139",
+      3
+     ],
+     "destination": [
+      "obj-143",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-143",
+      0
+     ],
+     "destination": [
+      "obj-133",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-144",
+      0
+     ],
+     "destination": [
+      "obj-145",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-145",
+      0
+     ],
+     "destination": [
+      "obj-146",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-146",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      15
+     ],
+     "destination": [
+      "obj-147",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-147",
+      0
+     ],
+     "destination": [
+      "obj-144",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-149",
+      0
+     ],
+     "destination": [
+      "obj-150",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-150",
+      0
+     ],
+     "destination": [
+      "obj-151",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-151",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-150",
+      1
+     ],
+     "destination": [
+      "obj-152",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-152",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-150",
+      2
+     ],
+     "destination": [
+      "obj-153",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-153",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      16
+     ],
+     "destination": [
+      "obj-154",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-154",
+      0
+     ],
+     "destination": [
+      "obj-155",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-155",
+      0
+     ],
+     "destination": [
+      "obj-149",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-154",
+      1
+     ],
+     "destination": [
+      "obj-156",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-156",
+      0
+     ],
+     "destination": [
+      "obj-149",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-154",
+      2
+     ],
+     "destination": [
+      "obj-157",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-157",
+      0
+     ],
+     "destination": [
+      "obj-149",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-158",
+      0
+     ],
+     "destination": [
+      "obj-159",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-159",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      17
+     ],
+     "destination": [
+      "obj-160",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-160",
+      0
+     ],
+     "destination": [
+      "obj-158",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-162",
+      0
+     ],
+     "destination": [
+      "obj-163",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-163",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      18
+     ],
+     "destination": [
+      "obj-164",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-164",
+      0
+     ],
+     "destination": [
+      "obj-162",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-165",
+      0
+     ],
+     "destination": [
+      "obj-166",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-166",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      19
+     ],
+     "destination": [
+      "obj-167",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-167",
+      0
+     ],
+     "destination": [
+      "obj-165",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-168",
+      0
+     ],
+     "destination": [
+      "obj-169",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-169",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      20
+     ],
+     "destination": [
+      "obj-170",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-170",
+      0
+     ],
+     "destination": [
+      "obj-168",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-171",
+      0
+     ],
+     "destination": [
+      "obj-172",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-172",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      21
+     ],
+     "destination": [
+      "obj-173",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-173",
+      0
+     ],
+     "destination": [
+      "obj-171",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-174",
+      0
+     ],
+     "destination": [
+      "obj-175",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-175",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      22
+     ],
+     "destination": [
+      "obj-176",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-176",
+      0
+     ],
+     "destination": [
+      "obj-174",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-178",
+      0
+     ],
+     "destination": [
+      "obj-179",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-179",
+      0
+     ],
+     "destination": [
+      "obj-180",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-180",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-179",
+      1
+     ],
+     "destination": [
+      "obj-181",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-181",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-179",
+      2
+     ],
+     "destination": [
+      "obj-182",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-182",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      23
+     ],
+     "destination": [
+      "obj-183",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-183",
+      0
+     ],
+     "destination": [
+      "obj-184",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-184",
+      0
+     ],
+     "destination": [
+      "obj-178",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-183",
+      1
+     ],
+     "destination": [
+      "obj-185",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-185",
+      0
+     ],
+     "destination": [
+      "obj-178",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-183",
+      2
+     ],
+     "destination": [
+      "obj-186",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-186",
+      0
+     ],
+     "destination": [
+      "obj-178",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-188",
+      0
+     ],
+     "destination": [
+      "obj-189",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-189",
+      0
+     ],
+     "destination": [
+      "obj-190",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-190",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-189",
+      1
+     ],
+     "destination": [
+      "obj-191",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-191",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-189",
+      2
+     ],
+     "destination": [
+      "obj-192",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-192",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      24
+     ],
+     "destination": [
+      "obj-193",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-193",
+      0
+     ],
+     "destination": [
+      "obj-194",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-194",
+      0
+     ],
+     "destination": [
+      "obj-188",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-193",
+      1
+     ],
+     "destination": [
+      "obj-195",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-195",
+      0
+     ],
+     "destination": [
+      "obj-188",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-193",
+      2
+     ],
+     "destination": [
+      "obj-196",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-196",
+      0
+     ],
+     "destination": [
+      "obj-188",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-197",
+      0
+     ],
+     "destination": [
+      "obj-198",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-198",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      25
+     ],
+     "destination": [
+      "obj-199",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-199",
+      0
+     ],
+     "destination": [
+      "obj-197",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-200",
+      0
+     ],
+     "destination": [
+      "obj-201",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-201",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      26
+     ],
+     "destination": [
+      "obj-202",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-202",
+      0
+     ],
+     "destination": [
+      "obj-200",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-203",
+      0
+     ],
+     "destination": [
+      "obj-204",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-204",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      27
+     ],
+     "destination": [
+      "obj-205",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-205",
+      0
+     ],
+     "destination": [
+      "obj-203",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-206",
+      0
+     ],
+     "destination": [
+      "obj-207",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-207",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      28
+     ],
+     "destination": [
+      "obj-208",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-208",
+      0
+     ],
+     "destination": [
+      "obj-206",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-209",
+      0
+     ],
+     "destination": [
+      "obj-210",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-210",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      29
+     ],
+     "destination": [
+      "obj-211",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-211",
+      0
+     ],
+     "destination": [
+      "obj-209",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-212",
+      0
+     ],
+     "destination": [
+      "obj-213",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-213",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      30
+     ],
+     "destination": [
+      "obj-214",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-214",
+      0
+     ],
+     "destination": [
+      "obj-212",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-215",
+      0
+     ],
+     "destination": [
+      "obj-216",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-216",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-68",
+      31
+     ],
+     "destination": [
+      "obj-217",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-217",
+      0
+     ],
+     "destination": [
+      "obj-215",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-218",
+      0
+     ],
+     "destination": [
+      "obj-219",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-219",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-220",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-221",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-222",
+      0
+     ],
+     "destination": [
+      "obj-2",
+      0
+     ]
+    }
+   },
+   {
+    "patchline": {
+     "source": [
+      "obj-224",
+      0
+     ],
+     "destination": [
+      "obj-223",
       0
      ]
     }

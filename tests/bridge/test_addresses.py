@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bridge.addresses import ArgumentError, Table
-from models.contract import FrameModel, NoteModel, Param
+from models.contract import FrameModel, Model, NoteModel, Param
 
 
 class Duet(NoteModel):
@@ -86,3 +86,21 @@ def test_every_entry_has_a_doc_or_speaks_for_itself(table: Table) -> None:
     for entry in Table().entries.values():
         assert entry.path.startswith("/")
         assert entry.doc or entry.kind == "event", entry.path
+
+
+def test_a_model_is_chosen_at_the_start_by_its_declaration_not_its_name() -> None:
+    class Aurora(FrameModel):
+        name = "aurora"
+
+    class Sunrise(FrameModel):
+        name = "sunrise"
+        default = True
+
+    assert Table(models=[Aurora, Sunrise]).defaults()["/frames/model"] == "sunrise"
+    assert Table(models=[Aurora, Mist]).defaults()["/frames/model"] == "aurora"
+
+
+@pytest.mark.parametrize("slot", [NoteModel, FrameModel])
+def test_one_model_of_each_slot_is_the_default_and_ships_its_weights(slot: type[Model]) -> None:
+    (model,) = (model for model in Table().of_slot(slot) if model.default)
+    assert model.weights and not model.extra

@@ -73,10 +73,10 @@ def frame(stage: Serving) -> np.ndarray:
         return np.asarray(Image.open(io.BytesIO(reply.read())))
 
 
-def wait_for_frame(stage: Serving, red: int, green: int) -> None:
+def wait_for_frame(stage: Serving, red: int, green: int, blue: int = 0) -> None:
     until = time.monotonic() + PATIENCE
-    while (colour := tuple(frame(stage)[10, 10])) != (red, green, 0):
-        assert time.monotonic() < until, f"the frame stays {colour}, awaited {(red, green, 0)}"
+    while (colour := tuple(frame(stage)[10, 10])) != (red, green, blue):
+        assert time.monotonic() < until, f"the frame stays {colour}, awaited {(red, green, blue)}"
 
 
 def test_a_call_is_answered_on_the_next_bar_and_every_note_ends(performer: Performer) -> None:
@@ -124,6 +124,17 @@ def test_a_killed_worker_ends_its_notes_is_reported_and_comes_back(stage: Servin
     wait_for_silence(performer)
     performer.forget()
     performer.wait_until_running("music")
+    call(performer)
+    wait_for_chord(performer)
+
+
+def test_the_beat_goes_on_when_the_realtime_process_is_replaced(performer: Performer) -> None:
+    performer.send("/subscribe", "/clock/beat")
+    before, _, _ = performer.wait("/clock/beat", lambda beat, *_: beat > 4)
+    os.kill(performer.info("process/realtime")["process/realtime"], signal.SIGKILL)
+    performer.wait("/error", lambda path, reason: "realtime" in reason and "SIGKILL" in reason)
+    after, bar, beat_in_bar = performer.wait("/clock/beat", lambda beat, *_: beat > before)
+    assert after == 4 * bar + beat_in_bar
     call(performer)
     wait_for_chord(performer)
 
@@ -197,6 +208,30 @@ def test_a_model_that_cannot_be_loaded_says_why_and_another_follows(stage: Servi
     performer.send("/frames/model", "lamp")
     performer.send("/frames/lamp/level", 0.8)
     wait_for_frame(stage, 204, 0)
+
+
+def test_what_is_played_before_all_is_ready_is_answered() -> None:
+    with serving("--no-midi", stage=True, ready=False) as stage:
+        stage.wait_for_line("Listening")
+        for path, value in FAST:
+            stage.performer.send(path, value)
+        stage.performer.send("/music/call_bars", 8)
+        stage.performer.send("/subscribe", "/music/note/*")
+        call(stage.performer)
+        wait_for_chord(stage.performer)
+
+
+def test_a_parameter_that_a_model_is_loaded_with_loads_it_anew(stage: Serving, performer: Performer) -> None:
+    performer.send("/frames/lamp/level", 0.2)
+    wait_for_frame(stage, 51, 0)
+    performer.send("/frames/model", "slide")
+    performer.wait("/error", lambda path, reason: "could not be loaded: file must be given" in reason)
+    assert tuple(frame(stage)[0, 0]) == (51, 0, 0)
+    for blue in (40, 80):
+        performer.send("/frames/slide/file", str(blue))
+        wait_for_frame(stage, 0, 0, blue)
+    performer.send("/frames/model", "lamp")
+    wait_for_frame(stage, 51, 0)
 
 
 def test_sigterm_ends_everything() -> None:

@@ -9,10 +9,9 @@ import sys
 from collections.abc import Callable, Iterator
 
 import pytest
+from jack import Dump, JackServer
 from serving import CLIENTS, PATIENCE, Performer, Serving, serving
 from stage_models import CHORD
-
-from tests.jack import Dump, JackServer
 
 CHORD_SOUNDS = {(0, pitch) for pitch in CHORD}
 

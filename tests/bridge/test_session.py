@@ -218,3 +218,10 @@ def test_bars_are_counted_from_where_the_metre_changed(stage: Stage) -> None:
     assert call.notes == (Note(60, 90, 1.0, 1.0),)
     stage.session.note_ready(1, Note(72, 80, 0.0, 1.0))
     assert stage.played() == [(17.0, 72)]
+
+
+def test_a_beat_that_goes_back_does_not_make_the_session_deaf(stage: Stage) -> None:
+    stage.at(1000.0).hear(0, 60, 90)
+    stage.play((4.0, 5.0, 62))
+    stage.run_until(12)
+    assert [note.pitch for note in stage.calls[0][1].notes] == [62]

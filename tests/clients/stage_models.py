@@ -56,6 +56,24 @@ class LampPainter:
         return np.full((*self._size, 3), (red, green, 0), np.uint8)
 
 
+class Slide(FrameModel):
+    """Blue, as the file says that it was loaded with; cannot be loaded without one."""
+
+    name = "slide"
+    implementation = "stage_models:SlidePainter"
+    file = Param("", at_load=True, doc="How blue, 0 to 255.")
+
+
+class SlidePainter:
+    def __init__(self, width: int, height: int, file: str) -> None:
+        if not file:
+            raise ValueError("file must be given, got ''")
+        self._frame = np.full((height, width, 3), (0, 0, int(file)), np.uint8)
+
+    def render(self, moment: Moment, params: Mapping[str, Value]) -> np.ndarray:
+        return self._frame
+
+
 class Broken(FrameModel):
     """Cannot be loaded."""
 

@@ -6,7 +6,8 @@ from stage_models import Chord, Lamp
 from bridge.__main__ import main
 from bridge.addresses import Address, Argument, Table
 from bridge.hosts import generate
-from bridge.hosts.controls import EXACT, buttons, example, pages, queries
+from bridge.hosts.controls import EXACT, example, pages, queries
+from bridge.osc.patterns import Pattern
 
 
 def test_the_patches_are_current(root: Path) -> None:
@@ -42,7 +43,6 @@ def test_each_parameter_and_each_action_without_arguments_can_be_turned_or_press
                 assert (control.low, control.high) == (argument.low, min(argument.high or 0, EXACT))
         elif entry.kind == "action" and not entry.arguments:
             assert controls[path].kind == "button"
-    assert {control.path for control in buttons(table)} >= {"/panic", "/music/answer", "/music/stop"}
 
 
 def test_a_new_model_is_in_the_patches_at_once() -> None:
@@ -53,8 +53,11 @@ def test_a_new_model_is_in_the_patches_at_once() -> None:
 
 
 def test_queries_reach_every_parameter() -> None:
-    controls = [control for page in pages(Table()).values() for control in page]
-    assert queries(controls) == ["/clock/*", "/frames/*", "/frames/*/*", "/music/*"]
+    table = Table()
+    patterns = [Pattern(query) for query in queries(control for page in pages(table).values() for control in page)]
+    for path, entry in table.entries.items():
+        if entry.kind == "parameter":
+            assert any(pattern.matches(path) for pattern in patterns), path
 
 
 def test_examples_are_allowed() -> None:

@@ -1,5 +1,6 @@
 """The patches for Max and Live, read back: Max itself cannot be had here."""
 
+import itertools
 import json
 import re
 import shlex
@@ -11,6 +12,7 @@ import pytest
 
 from bridge.addresses import Table
 from bridge.hosts import ports
+from bridge.hosts.controls import BY_ITSELF
 from bridge.hosts.max import objects
 from bridge.hosts.max.device import HEIGHT, unpack
 from bridge.osc.patterns import Pattern
@@ -67,11 +69,22 @@ def test_every_cord_goes_from_an_outlet_to_an_inlet(path: Path) -> None:
         assert len(inside) == len(patcher["boxes"])
         assert all((box["numinlets"], box["numoutlets"]) == size(box) for box in inside.values())
         assert patcher["lines"]
-        cords = [(tuple(line["patchline"]["source"]), tuple(line["patchline"]["destination"])) for line in patcher["lines"]]
+        cords = [
+            (tuple(line["patchline"]["source"]), tuple(line["patchline"]["destination"])) for line in patcher["lines"]
+        ]
         assert len(set(cords)) == len(cords)
         for (source, outlet), (sink, inlet) in cords:
             assert outlet < size(inside[source])[1], inside[source]
             assert inlet < size(inside[sink])[0], inside[sink]
+
+
+@every_file
+def test_inlets_and_outlets_are_numbered_as_they_lie(path: Path) -> None:
+    for patcher in patchers(load(path)):
+        for kind in ("inlet", "outlet"):
+            ports = [entry["box"] for entry in patcher["boxes"] if entry["box"]["maxclass"] == kind]
+            ports.sort(key=lambda box: box["patching_rect"][0])
+            assert [box["index"] for box in ports] == list(range(1, len(ports) + 1))
 
 
 @every_file
@@ -96,7 +109,9 @@ def test_parameters_have_the_ranges_of_the_table_and_names_of_their_own(path: Pa
     names = [value["parameter_longname"] for value in saved]
     assert len(set(names)) == len(names)
     by_title = {entry.replace("/", " ").replace("_", " ").strip(): TABLE[entry] for entry in TABLE.entries}
-    known = [(value, by_title[value["parameter_longname"]]) for value in saved if value["parameter_longname"] in by_title]
+    known = [
+        (value, by_title[value["parameter_longname"]]) for value in saved if value["parameter_longname"] in by_title
+    ]
     assert known
     for value, entry in known:
         if entry.kind != "parameter":
@@ -113,7 +128,16 @@ def test_parameters_have_the_ranges_of_the_table_and_names_of_their_own(path: Pa
 
 def test_everything_holds_every_address_that_may_be_sent() -> None:
     said = " ".join(str(box.get("text", "")) for box in boxes(PATCHES / "max" / "antiphon.maxpat")).split()
-    assert {path for path, entry in TABLE.entries.items() if entry.kind != "event"} <= set(said)
+    assert {path for path, entry in TABLE.entries.items() if entry.kind != "event"} - BY_ITSELF <= set(said)
+
+
+@every_file
+def test_nothing_that_is_shown_covers_anything_else(path: Path) -> None:
+    shown = [entry["box"] for entry in load(path)["boxes"] if entry["box"].get("presentation")]
+    for one, other in itertools.combinations(shown, 2):
+        left, top, width, height = one["presentation_rect"]
+        x, y, across, down = other["presentation_rect"]
+        assert left + width <= x or x + across <= left or top + height <= y or y + down <= top, (one, other)
 
 
 @every_device

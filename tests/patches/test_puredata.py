@@ -12,6 +12,9 @@ from pathlib import Path
 from serving import CLIENTS, PATIENCE, serving
 from stage_models import CHORD
 
+from bridge.addresses import Table
+from bridge.hosts import puredata
+from models.contract import FrameModel, Param
 from tests.peers import require_program
 
 PATCH = Path(__file__).parents[2] / "patches" / "puredata" / "antiphon.pd"
@@ -105,12 +108,43 @@ def test_a_hand_on_a_control_reaches_the_bridge_once_and_an_error_is_told() -> N
             running.wait("antiphon error: /music/answer nothing")
 
 
-def test_without_a_bridge_it_waits_in_silence() -> None:
+class Painter(FrameModel):
+    """Has what the embedded models have not: words, a switch, and choices that Pd could misread."""
+
+    name = "painter"
+    implementation = "nowhere:Nothing"
+    prompt = Param("a red sea, calm; still", doc="What to paint.")
+    tiled = Param(True, doc="Whether the edges meet.")
+    brush = Param("wide", choices=("wide", "fine hair"), doc="How thick.")
+
+
+def test_any_parameter_makes_a_patch_that_opens(tmp_path: Path) -> None:
+    for name, content in puredata.files(Table(models=[Painter])).items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "tell.pd").write_text(
+        "#N canvas 0 0 400 200 12;\n#X obj 10 10 r antiphon-send;\n#X obj 10 40 oscparse;\n#X obj 10 70 print sent;\n"
+        "#X connect 0 0 1 0;\n#X connect 1 0 2 0;\n"
+    )
+    turn = ["-send", "antiphon/frames/painter/brush 1"]
+    running = Pd("-open", str(tmp_path / "antiphon.pd"), "-open", str(tmp_path / "tell.pd"), *turn)
+    try:
+        running.wait("sent: list frames painter brush fine\\ hair")
+    finally:
+        printed = running.end()
+    assert [line for line in printed if not line.startswith("sent:")] == []
+
+
+def test_without_a_bridge_it_waits_in_silence_and_then_connects() -> None:
     require_program("pd", "puredata")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.settimeout(PATIENCE)
-        with pd(deaf.getsockname()[1]) as running:
+        port = deaf.getsockname()[1]
+        with contextlib.ExitStack() as stack:
+            running = stack.enter_context(pd(port))
             for _ in range(2):
                 assert deaf.recv(100).startswith(b"/subscribe\0")
-            assert running.end() == []
+            deaf.close()
+            stack.enter_context(serving("--no-midi", "--osc-port", str(port), stage=True))
+            running.wait("antiphon: connected to the bridge")
+            assert [line for line in running.seen if "subscribed" not in line] == ["antiphon: connected to the bridge"]

@@ -44,7 +44,7 @@ class Page:
         height = HEIGHT if control.kind in ("slider", "number") else 20
         inner = y if height == HEIGHT else y + 16
         if control.kind in ("toggle", "menu", "text"):
-            max_.comment((560, wires, 120, 20), control.label, (x, y - 4, WIDTH + GAP, 20))
+            max_.comment((560, wires, 120, 20), control.short, (x, y - 4, WIDTH + GAP, 20))
         side = 18 if control.kind == "toggle" else WIDTH
         box = widget(max_, control, (680, wires, side, height), (x, inner, side, height))
         if control.kind == "button":
@@ -53,7 +53,7 @@ class Page:
             chosen = max_.obj(780, wires, f"sel {' '.join(map(str, range(len(control.choices))))}")
             max_.connect(box, chosen)
             for position, choice in enumerate(control.choices):
-                said = max_.message(1700 + 250 * position, wires, f"{control.path} {choice}")
+                said = max_.message(1700 + 250 * position, wires, f"{control.path} {_word(choice)}")
                 max_.connect(chosen, said, position)
                 max_.connect(said, self._link)
             return box
@@ -69,8 +69,7 @@ class Page:
     def _say(self, control: Control, box: str, hello: str) -> None:
         """Send the value as soon as the bridge is there."""
         if control.kind == "text":
-            self._max.connect(hello, box)  # a textedit knows only bang, which would turn a live.toggle over
-            return
+            return  # Live does not keep it with the set
         say = self._max.message(1560, self._wires, "outputvalue")
         self._max.connect(hello, say)
         self._max.connect(say, box)
@@ -79,7 +78,7 @@ class Page:
         """Follow the bridge's value without sending it back."""
         max_, wires = self._max, self._wires
         if control.kind == "menu":
-            known = max_.obj(1400, wires, f"route {' '.join(control.choices)}")
+            known = max_.obj(1400, wires, f"route {' '.join(map(_word, control.choices))}")
             max_.connect(routes, known, outlet)
             for position in range(len(control.choices)):
                 setter = max_.message(1560 + 60 * position, wires, f"set {position}")
@@ -89,3 +88,7 @@ class Page:
         setter = max_.obj(1400, wires, "prepend set")
         max_.connect(routes, setter, outlet)
         max_.connect(setter, box)
+
+
+def _word(choice: str) -> str:
+    return f'"{choice}"' if " " in choice else choice

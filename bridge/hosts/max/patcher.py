@@ -1,5 +1,6 @@
 """A Max patcher as boxes and patchcords, written as the JSON that Max saves."""
 
+import itertools
 import json
 import shlex
 from typing import Any
@@ -20,12 +21,14 @@ class Patcher:
         self._lines: list[dict[str, Any]] = []
         self._width, self._height, self._presentation = width, height, presentation
 
-    def obj(self, x: float, y: float, text: str, inside: "Patcher | None" = None, ports: tuple[int, int] = (0, 0)) -> str:
+    def obj(
+        self, x: float, y: float, text: str, inside: "Patcher | None" = None, ports: tuple[int, int] = (0, 0)
+    ) -> str:
         """An object; with ``inside``, a subpatcher with so many inlets and outlets."""
         name, *arguments = shlex.split(text)
         plain = [argument for argument in arguments if not argument.startswith("@")]
         size = ports if inside else counts(name, plain)
-        extra = {"patcher": inside.patcher()} if inside else {}
+        extra: dict[str, Any] = {"patcher": inside.patcher()} if inside else {}
         return self.box("newobj", (x, y, 8 + 6.5 * len(text), _HEIGHT), size, text=text, **extra)
 
     def message(self, x: float, y: float, text: str, shown: Rect | None = None) -> str:
@@ -48,6 +51,8 @@ class Patcher:
         inlets, outlets = counts(maxclass, ()) if size is None else size
         box: dict[str, Any] = {"id": f"obj-{len(self._boxes) + 1}", "maxclass": maxclass}
         box |= {"numinlets": inlets, "numoutlets": outlets, "patching_rect": list(rect)}
+        if maxclass in ("inlet", "outlet"):  # numbered as they are added, which is to be from left to right
+            box["index"] = 1 + sum(entry["box"]["maxclass"] == maxclass for entry in self._boxes)
         if outlets:
             box["outlettype"] = [""] * outlets
         if shown:
@@ -61,7 +66,7 @@ class Patcher:
 
     def chain(self, *boxes: str) -> str:
         """Patchcords from each box's first outlet to the next one's first inlet. Returns the last."""
-        for source, sink in zip(boxes, boxes[1:], strict=False):
+        for source, sink in itertools.pairwise(boxes):
             self.connect(source, sink)
         return boxes[-1]
 

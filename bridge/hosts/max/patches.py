@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bridge.addresses import Table
 from bridge.hosts import ports
-from bridge.hosts.controls import Control, example, pages
+from bridge.hosts.controls import BY_ITSELF, Control, example, pages
 from bridge.hosts.max import link, notes
 from bridge.hosts.max.page import Page
 from bridge.hosts.max.patcher import Patcher
@@ -39,6 +39,7 @@ def everything(table: Table) -> Patcher:
     _music(max_, to)
     right = _pages(max_, to, list(pages(table).values()))
     actions = [entry for entry in table.entries.values() if entry.kind == "action" and entry.arguments]
+    actions = [entry for entry in actions if entry.path not in BY_ITSELF]
     for row, entry in enumerate(actions):
         words = " ".join([entry.path, *map(str, example(entry))])
         place = (right, TOP + 30 * row, 12 + 6.5 * len(words), 22.0)

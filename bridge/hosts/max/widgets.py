@@ -19,22 +19,25 @@ STORED_ONLY = 1
 WIDTH, HEIGHT = 64, 48
 """Pixels of a dial with its name and its value."""
 
+_ONE_LINE = {"keymode": 1, "outputmode": 1, "lines": 1}
+"""The return key sends what is written, as one symbol."""
+
 
 def widget(max_: Patcher, control: Control, rect: Rect, shown: Rect) -> str:
     """The box that a performer turns, chooses in, writes in or presses."""
     match control.kind:
         case "text":
-            return max_.box("textedit", rect, None, shown, text=str(control.default), keymode=1, lines=1)
+            return max_.box("textedit", rect, None, shown, text=str(control.default), **_ONE_LINE)
         case "button":
-            looks = {"mode": 0, "text": control.label, "texton": control.label}
-            saved = _parameter(control.title, control.label, ENUM, 0, parameter_enum=["off", "on"])
+            looks = {"mode": 0, "text": control.short, "texton": control.short}
+            saved = _parameter(control.title, control.short, ENUM, 0, parameter_enum=["off", "on"])
             return max_.box("live.text", rect, None, shown, **looks, **saved)
         case "toggle":
-            saved = _parameter(control.title, control.label, ENUM, control.start, parameter_enum=["off", "on"])
+            saved = _parameter(control.title, control.short, ENUM, control.start, parameter_enum=["off", "on"])
             return max_.box("live.toggle", rect, None, shown, **saved)
         case "menu":
             choices = list(control.choices)
-            saved = _parameter(control.title, control.label, ENUM, control.start, parameter_enum=choices)
+            saved = _parameter(control.title, control.short, ENUM, control.start, parameter_enum=choices)
             return max_.box("live.menu", rect, None, shown, **saved)
     return _number(max_, control, rect, shown)
 
@@ -50,7 +53,7 @@ def port_box(max_: Patcher, name: str, start: int, rect: Rect) -> str:
 def _number(max_: Patcher, control: Control, rect: Rect, shown: Rect) -> str:
     many = control.high - control.low >= STEPS
     kind = INT if control.kind == "number" and not many else FLOAT
-    saved = _parameter(control.title, control.label, kind, control.start, **_range(control), **_unit(control))
+    saved = _parameter(control.title, control.short, kind, control.start, **_range(control), **_unit(control))
     if control.kind == "number" and many:
         return max_.box("live.numbox", rect, None, shown, **saved)
     return max_.box("live.dial", rect, None, shown, **saved)

@@ -6,6 +6,7 @@ from bridge.hosts.puredata.duet import duet
 from bridge.hosts.puredata.link import link
 from bridge.hosts.puredata.notes import notes, voice
 from bridge.hosts.puredata.page import page
+from bridge.hosts.puredata.play import play
 
 
 def files(table: Table) -> dict[str, bytes]:
@@ -15,6 +16,7 @@ def files(table: Table) -> dict[str, bytes]:
         "antiphon": duet(table),
         "antiphon-link": link(table),
         "antiphon-notes": notes(),
+        "antiphon-play": play(table),
         "antiphon-voice": voice(),
     }
     patches |= {f"antiphon-{root}": page(root, controls) for root, controls in found.items()}

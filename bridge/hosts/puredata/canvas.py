@@ -1,5 +1,6 @@
 """A Pure Data patch as objects, messages and cords (the file format: puredata.info/docs/developer/PdFileFormat)."""
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ PAPER, INK = "#fcfcfc", "#000000"
 class Canvas:
     """One patch; what adds a box returns its number, which cords go from and to.
 
-    What is sent to a widget's ``name`` from anywhere in Pd does as a hand on it.
+    What is sent to a widget's ``name`` from anywhere in Pd does as a hand on it; it sends to the name ``to``.
     """
 
     def __init__(self, width: int = 900, height: int = 600) -> None:
@@ -45,23 +46,23 @@ class Canvas:
 
     def number(self, x: int, y: int, low: float, high: float, label: str, name: str) -> int:
         """A number box, which keeps to its range."""
-        return self._widget(x, y, f"nbx 8 16 {low:.10g} {high:.10g} 0 0", label, "0 256", 80, name)
+        return self._widget(x, y, f"nbx 8 16 {low:.10g} {high:.10g} 0 0", label, "0 256", 110, name)
 
-    def toggle(self, x: int, y: int, label: str, name: str = "") -> int:
+    def toggle(self, x: int, y: int, label: str, name: str = "", to: str = "") -> int:
         """A switch."""
-        return self._widget(x, y, "tgl 16 0", label, "0 1", 22, name)
+        return self._widget(x, y, "tgl 16 0", label, "0 1", 22, name, to)
 
-    def button(self, x: int, y: int, label: str, name: str = "") -> int:
+    def button(self, x: int, y: int, label: str, name: str = "", to: str = "") -> int:
         """A button."""
-        return self._widget(x, y, "bng 16 250 50 0", label, "", 22, name)
+        return self._widget(x, y, "bng 16 250 50 0", label, "", 22, name, to)
 
     def radio(self, x: int, y: int, count: int, label: str, name: str) -> int:
         """A row of buttons of which one is pressed."""
         return self._widget(x, y, f"hradio 16 1 0 {count}", label, "0", 16 * count + 6, name)
 
-    def symbol(self, x: int, y: int, width: int, label: str = "-") -> int:
+    def symbol(self, x: int, y: int, width: int, label: str = "-", name: str = "-") -> int:
         """A box that shows and takes a word."""
-        return self._add(f"#X symbolatom {x} {y} {width} 0 0 1 {_word(label)} - - 0;")
+        return self._add(f"#X symbolatom {x} {y} {width} 0 0 1 {word(label)} {name} - 0;")
 
     def connect(self, source: int, sink: int, outlet: int = 0, inlet: int = 0) -> None:
         """A cord."""
@@ -69,7 +70,7 @@ class Canvas:
 
     def chain(self, *boxes: int) -> int:
         """Cords from each box's first outlet to the next one's first inlet. Returns the last."""
-        for source, sink in zip(boxes, boxes[1:], strict=False):
+        for source, sink in itertools.pairwise(boxes):
             self.connect(source, sink)
         return boxes[-1]
 
@@ -85,19 +86,23 @@ class Canvas:
             lines.append(f"#X coords 0 -1 1 1 {self._shown[0]} {self._shown[1]} 2 0 0;")
         return "\n".join(lines) + "\n"
 
-    def _widget(self, x: int, y: int, shape: str, label: str, state: str, gap: int = 0, name: str = "") -> int:
-        looks = f"{gap} 8 0 {FONT} {PAPER} {INK} {INK}"  # names is what it sends to and what it receives from
-        names = f"empty {name or 'empty'}"
-        return self._add(f"#X obj {x} {y} {shape} {names} {_word(label)} {looks} {state}".rstrip() + ";")
+    def _widget(
+        self, x: int, y: int, shape: str, label: str, state: str, gap: int = 0, name: str = "", to: str = ""
+    ) -> int:
+        names = f"{to or 'empty'} {name or 'empty'}"
+        looks = f"{gap} 8 0 {FONT} {PAPER} {INK} {INK}"
+        return self._add(f"#X obj {x} {y} {shape} {names} {word(label) or 'empty'} {looks} {state}".rstrip() + ";")
 
     def _add(self, line: str) -> int:
         self._boxes.append(line)
         return len(self._boxes) - 1
 
 
+def word(text: str) -> str:
+    """Some words as one symbol in an object or a message."""
+    return re.sub(r"([ ,;$])", r"\\\1", text)
+
+
 def _escaped(text: str) -> str:
-    return re.sub(r"\s*([,;])", r" \\\1", text).replace("$", "\\$")
-
-
-def _word(label: str) -> str:
-    return _escaped(label).replace(" ", "\\ ") or "empty"
+    text = re.sub(r"(?<!\\)\s*(?<!\\)([,;])", r" \\\1", text)
+    return re.sub(r"(?<!\\)\$", r"\\$", text)

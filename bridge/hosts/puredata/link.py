@@ -1,4 +1,7 @@
-"""antiphon-link.pd: the way to the bridge and back, and whether anyone is there."""
+"""antiphon-link.pd: the way to the bridge and back, and whether anyone is there.
+
+Anything in Pd may send packets of [oscformat] to antiphon-send and hear the bridge at antiphon-heard.
+"""
 
 from bridge.addresses import Table
 from bridge.hosts import ports
@@ -7,12 +10,17 @@ from bridge.hosts.puredata.canvas import ROW, Canvas
 
 
 def link(table: Table) -> Canvas:
-    """Arguments: the bridge's port, our own. In: packets. Out: what the bridge says, as lists; whether it is there."""
+    """Arguments: the bridge's port, our own."""
     pd = Canvas(1000, 640)
-    pd.comment(10, 5, "antiphon-link BRIDGE-PORT OUR-PORT: packets of oscformat in; messages and 0 or 1 (connected) out.", 100)
-    packets = pd.obj(10, 300, "inlet")
-    messages = pd.obj(300, 600, "outlet")
-    connected = pd.obj(700, 600, "outlet")
+    pd.comment(
+        10,
+        5,
+        "antiphon-link BRIDGE-PORT OUR-PORT. Takes packets at antiphon-send, tells messages at antiphon-heard.",
+        100,
+    )
+    packets = pd.obj(10, 300, "r antiphon-send")
+    messages = pd.obj(300, 600, "s antiphon-heard")
+    connected = pd.obj(700, 600, "s antiphon-connected")
     socket = pd.obj(10, 560, "netsend -u -b")
 
     # Other ports than the arguments may be sent to antiphon-port and antiphon-ear.
@@ -38,7 +46,6 @@ def link(table: Table) -> Canvas:
     there = pd.obj(700, 430, "t f f f")
     pd.connect(_presence(pd, parsed), there)
     pd.connect(there, connected)
-    pd.connect(there, pd.obj(820, 600, "s antiphon-connected"))
 
     # Only the subscription is sent while nobody is there.
     gate = pd.obj(10, 480, "spigot")

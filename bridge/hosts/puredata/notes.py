@@ -8,7 +8,9 @@ VOICES = 8
 def notes() -> Canvas:
     """In: channel, pitch, velocity; 0 when the bridge is gone, which ends what sounds. Out: the sound."""
     pd = Canvas(620, 460)
-    pd.comment(10, 5, "The answer's notes to MIDI and to a small synthesizer. What still sounds ends with the bridge.", 80)
+    pd.comment(
+        10, 5, "The answer's notes to MIDI and to a small synthesizer. What still sounds ends with the bridge.", 80
+    )
     note, there = pd.obj(10, 40, "inlet"), pd.obj(400, 40, "inlet")
     sound = pd.obj(10, 420, "outlet~")
     # The channel first: what it is set for sounds as soon as the pitch comes.

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bridge.hosts.controls import Control
-from bridge.hosts.puredata.canvas import ROW, Canvas
+from bridge.hosts.puredata.canvas import ROW, Canvas, word
 
 WIDTH = 470
 LEFT = 10
@@ -12,11 +12,11 @@ WIRES = 520
 
 
 def page(root: str, controls: Sequence[Control]) -> Canvas:
-    """In: what the bridge says, as lists. Out: packets. The widgets follow the bridge's values without sending."""
+    """The widgets follow the bridge's values without sending them back."""
     pd = Canvas(1500, max(300, 60 + ROW * len(controls)))
-    packets = pd.obj(WIRES, 40 + ROW * len(controls), "outlet")
+    packets = pd.obj(WIRES, 40 + ROW * len(controls), "s antiphon-send")
     start = pd.obj(WIRES + 820, 8, "loadbang")
-    told = pd.obj(WIRES, 8, "inlet")
+    told = pd.obj(WIRES, 8, "r antiphon-heard")
     branches = _Routes(pd, {control.path for control in controls if control.kind != "button"}, told)
     for row, control in enumerate(controls):
         y = 10 + ROW * row
@@ -82,10 +82,10 @@ def _toggle(pd: Canvas, y: int, control: Control, start: int, told: tuple[int, i
 
 
 def _text(pd: Canvas, y: int, control: Control, start: int, told: tuple[int, int]) -> int:
-    shown = pd.symbol(LEFT, y, 20, control.label)
+    shown = pd.symbol(LEFT, y, 20, control.label)  # with a name to receive at, it would have no inlet
     follow(pd, WIRES + 180, y, told, shown)
     if control.default:
-        pd.chain(start, pd.msg(WIRES + 840, y, f"set {control.default}"), shown)
+        pd.chain(start, pd.msg(WIRES + 840, y, f"set {word(str(control.default))}"), shown)
     return shown
 
 
@@ -93,14 +93,14 @@ def _menu(pd: Canvas, y: int, control: Control, start: int, told: tuple[int, int
     label = f"{control.label}: {' '.join(control.choices)}"
     radio = pd.radio(LEFT, y, len(control.choices), label, receiver(control))
     chosen = pd.obj(WIRES + 330, y, f"sel {' '.join(map(str, range(len(control.choices))))}")
-    word = pd.obj(WIRES + 180, y, "list trim")  # with or without the selector symbol, by Pd's version
-    known = pd.obj(WIRES + 260, y, f"route {' '.join(control.choices)}")
+    plain = pd.obj(WIRES + 180, y, "list trim")  # with or without the selector symbol, by Pd's version
+    known = pd.obj(WIRES + 260, y, f"route {' '.join(map(word, control.choices))}")
     pd.connect(radio, chosen)
-    pd.connect(told[0], word, told[1])
-    pd.connect(word, known)
+    pd.connect(told[0], plain, told[1])
+    pd.connect(plain, known)
     sent = pd.obj(WIRES + 380, y, "symbol")
     for position, choice in enumerate(control.choices):
-        said = pd.msg(WIRES + 600 + 70 * position, y, f"symbol {choice}")
+        said = pd.msg(WIRES + 600 + 70 * position, y, f"symbol {word(choice)}")
         pd.connect(chosen, said, position)
         pd.connect(said, sent)
         setter = pd.msg(WIRES + 900 + 60 * position, y, f"set {position}")

@@ -53,6 +53,7 @@ def write(
     partial = path.with_name(path.name + ".part")
     try:
         save_file({name: np.ascontiguousarray(array, dtype) for name, array in tensors.items()}, partial, metadata)
+        partial.chmod(0o644)  # the library makes it readable by its owner only
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

@@ -3,11 +3,11 @@
 Source: google/leveldb `doc/table_format.md`; tensorflow `core/lib/io/table_format.txt`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from models.music_vae.checkpoints.crc32c import crc32c, masked
 from models.music_vae.checkpoints.snappy import decompress
-from models.music_vae.checkpoints.wire import varint
+from models.music_vae.checkpoints.wire import encoded, varint
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48
@@ -59,3 +59,20 @@ def _block(data: bytes, offset: int, size: int) -> list[tuple[bytes, bytes]]:
         found.append((key, block[at : at + length]))
         at += length
     return found
+
+
+def table(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """A table of keys, ascending, and their values, in one block."""
+    data = _written(pairs)
+    metaindex = _written(())
+    at = encoded(len(data)) + encoded(len(metaindex) - TRAILER)
+    last = len(data) + len(metaindex)
+    index = _written([(b"\xff", encoded(0) + encoded(len(data) - TRAILER))])
+    footer = at + encoded(last) + encoded(len(index) - TRAILER)
+    return data + metaindex + index + footer.ljust(FOOTER - 8, b"\0") + MAGIC.to_bytes(8, "little")
+
+
+def _written(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    entries_ = (encoded(0) + encoded(len(key)) + encoded(len(value)) + key + value for key, value in pairs)
+    block = b"".join(entries_) + (0).to_bytes(4, "little") + (1).to_bytes(4, "little") + b"\0"
+    return block + masked(crc32c(block)).to_bytes(4, "little")

@@ -5,6 +5,8 @@ Source: tensorflow `core/util/tensor_bundle`, `core/protobuf/tensor_bundle.proto
 
 import math
 import re
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy.typing as npt
 from models.music_vae.checkpoints import table
 from models.music_vae.checkpoints.crc32c import crc32c, masked
 from models.music_vae.checkpoints.source import Source
-from models.music_vae.checkpoints.wire import fields, message, number
+from models.music_vae.checkpoints.wire import encoded, fields, message, number
 
 LARGEST_INDEX = 64 << 20
 DTYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 19: np.dtype("<f2")}
@@ -114,3 +116,20 @@ def _tensor(source: Source, file: str, name: str, entry: Entry) -> npt.NDArray[A
     if masked(crc32c(data)) != entry.checksum:
         raise ValueError(f"{name!r} does not match its checksum: {file} is damaged")
     return np.frombuffer(data, dtype).reshape(entry.shape).astype(np.float32)
+
+
+def write(prefix: Path, tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write float32 tensors as a checkpoint of one shard that TensorFlow restores; ``prefix`` as `model.ckpt`."""
+    entries: list[tuple[bytes, bytes]] = [(b"", b"\x08\x01\x1a\x02\x08\x01")]  # one shard, version 1
+    offset = 0
+    with prefix.with_name(f"{prefix.name}.data-00000-of-00001").open("wb") as shard:
+        for name in sorted(tensors, key=str.encode):
+            data = np.ascontiguousarray(tensors[name], "<f4").tobytes()
+            shard.write(data)
+            sizes = (b"\x08" + encoded(size) for size in tensors[name].shape)
+            shape = b"".join(b"\x12" + encoded(len(size)) + size for size in sizes)
+            entry = b"\x08\x01\x12" + encoded(len(shape)) + shape + b"\x20" + encoded(offset)
+            entry += b"\x28" + encoded(len(data)) + b"\x35" + masked(crc32c(data)).to_bytes(4, "little")
+            entries.append((name.encode(), entry))
+            offset += len(data)
+    prefix.with_name(f"{prefix.name}.index").write_bytes(table.table(entries))

@@ -1,4 +1,4 @@
-"""Protocol-buffer fields and LevelDB integers, read with every length checked."""
+"""Protocol-buffer fields and LevelDB integers; what is read has every length checked."""
 
 from collections.abc import Iterator
 
@@ -17,6 +17,16 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & (1 << 64) - 1, at
     raise ValueError(f"a variable-length number must end within 10 bytes and the data, none ends at byte {at}")
+
+
+def encoded(value: int) -> bytes:
+    """A number of 0 or more as 7 bits a byte."""
+    out = bytearray()
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:

@@ -3,21 +3,23 @@
 from models.music_vae.configs import Config
 from models.music_vae.encodings import drum_steps, groove_steps, melody_steps, multitrack_steps, trio_steps
 from models.music_vae.encodings.example import Encoded, Example
+from models.music_vae.encodings.lines import Voice
 from models.music_vae.score import Refusal, Score
 from models.music_vae.weights import Array
 
 __all__ = ["Encoded", "Example", "Refusal", "Score", "decode", "encode"]
 
 
-def encode(config: Config, score: Score) -> Encoded:
+def encode(config: Config, score: Score, voice: Voice = "highest") -> Encoded:
     """The phrases of a piece as a configuration's network takes them, and what of it could not be one.
 
-    Raises Refusal, a ValueError, with all the reasons if the piece has no such phrase.
+    ``voice`` is what a melody model hears of notes that start together. Raises Refusal, a ValueError, with all the
+    reasons if the piece has no such phrase.
     """
     encoding = config.encoding
     match encoding.kind:
         case "melody":
-            found = melody_steps.encode(encoding, score)
+            found = melody_steps.encode(encoding, score, voice)
         case "drums":
             found = drum_steps.encode(encoding, score)
         case "groove":

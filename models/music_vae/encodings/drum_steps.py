@@ -26,7 +26,7 @@ def kit(encoding: Encoding) -> Kit:
 
 
 def encode(encoding: Encoding, score: Score) -> Encoded:
-    """Every window of the drums, a bar apart. Raises Refusal if there is none."""
+    """Every window of the drums, a bar apart."""
     found = Encoded()
     seen: set[tuple[lines.Hits, ...]] = set()
     known = classes(kit(encoding))

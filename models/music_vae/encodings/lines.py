@@ -6,13 +6,14 @@ magenta `pipelines/melody_pipelines.py`, `drum_pipelines.py`.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from models.music_vae.melody import FIRST_NOTE, MIN_PITCH, NO_EVENT, NOTE_OFF
 from models.music_vae.score import Grid, GridNote
 
 Event = TypeVar("Event")
 Hits = frozenset[int]
+Voice = Literal["highest", "lowest"]
 
 
 class Line(NamedTuple, Generic[Event]):
@@ -22,13 +23,16 @@ class Line(NamedTuple, Generic[Event]):
     events: list[Event]
 
 
-def melodies(grid: Grid, gap_bars: float = 1.0, max_bars: int | None = None) -> list[Line[int]]:
-    """Monophonic lines of each instrument, in classes 0..89; of notes that start together the highest is kept."""
+def melodies(
+    grid: Grid, gap_bars: float = 1.0, max_bars: int | None = None, voice: Voice = "highest"
+) -> list[Line[int]]:
+    """Monophonic lines of each instrument, in classes 0..89; of notes that start together one is kept."""
+    up = -1 if voice == "highest" else 1
     found: list[Line[int]] = []
     for instrument in sorted({note.note.instrument for note in grid.notes}):
         own = sorted(
             (n for n in grid.notes if n.note.instrument == instrument and n.note.velocity and not n.note.is_drum),
-            key=lambda n: (n.start, -n.note.pitch),
+            key=lambda n: (n.start, up * n.note.pitch),
         )
         search = 0
         while line := _melody(own, search, grid.steps_per_bar, gap_bars):

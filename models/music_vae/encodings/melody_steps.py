@@ -1,12 +1,25 @@
 """Melodies: 90 classes a 16th, with or without chords (magenta `data.py` OneHotMelodyConverter)."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.music_vae import melody
 from models.music_vae.configs import CHORD_CLASSES, Encoding
-from models.music_vae.encodings import chords, lines
+from models.music_vae.encodings import chord_inference, chords, lines
 from models.music_vae.encodings.example import Encoded, example, one_hot
-from models.music_vae.score import Chord, Refusal, Score, ScoreNote, Tempo, split_at_changes, to_grid, without
+from models.music_vae.score import (
+    Chord,
+    Grid,
+    Refusal,
+    Score,
+    ScoreNote,
+    Tempo,
+    one_metre,
+    split_at_changes,
+    to_grid,
+    without,
+)
 from models.music_vae.weights import Array
 
 STEPS_PER_QUARTER = 4
@@ -17,14 +30,17 @@ QPM = 120.0
 SECONDS_PER_STEP = 60.0 / QPM / STEPS_PER_QUARTER
 
 
-def encode(encoding: Encoding, score: Score) -> Encoded:
-    """Every window of a melody of each track, a bar apart. Raises Refusal if there is none."""
+def encode(encoding: Encoding, score: Score, voice: lines.Voice = "highest") -> Encoded:
+    """Every window of a melody of each track, a bar apart; of chords their highest or lowest notes."""
     found = Encoded()
     seen: set[tuple[tuple[int, ...], tuple[int, ...]]] = set()
     for part in split_at_changes(score):
         try:
-            grid = to_grid(_playable(encoding, part), STEPS_PER_QUARTER, STEPS_PER_BAR)
-            tracks = lines.melodies(grid, max_bars=MAX_BARS)
+            part = _playable(encoding, part)
+            grid = to_grid(part, STEPS_PER_QUARTER, STEPS_PER_BAR)
+            if encoding.chords and not grid.chords:
+                grid = _with_chords(part, grid)
+            tracks = lines.melodies(grid, max_bars=MAX_BARS, voice=voice)
             windows = [w for line in tracks for w in lines.slices(line, encoding.bars * STEPS_PER_BAR, STEPS_PER_BAR)]
             if not windows:
                 raise Refusal(f"a melody must be {encoding.bars} bars long, of {len(tracks)} melodies none is")
@@ -32,8 +48,6 @@ def encode(encoding: Encoding, score: Score) -> Encoded:
                 events = lines.cleaned(window.events)
                 symbols: tuple[int, ...] = ()
                 if encoding.chords:
-                    if not grid.chords:
-                        raise Refusal("this model needs chord symbols with the melody, there are none")
                     at = range(window.start, window.start + len(events))
                     symbols = tuple(chords.encode(text) for text in chords.at_steps(grid, at))
                 if (events, symbols) not in seen:
@@ -65,6 +79,14 @@ def notes_of(classes: list[int], instrument: int = 0, program: int = 0) -> list[
         ScoreNote(pitch, VELOCITY, start * SECONDS_PER_STEP, end * SECONDS_PER_STEP, instrument, program)
         for start, end, pitch in melody.decode(np.array(classes))
     ]
+
+
+def _with_chords(part: Score, grid: Grid) -> Grid:
+    """The grid with chords inferred from the notes."""
+    steps = STEPS_PER_BAR // chord_inference.chords_per_bar(one_metre(part))
+    seconds = steps / (STEPS_PER_QUARTER * grid.qpm / 60.0)
+    inferred = chord_inference.infer(part.notes, seconds, part.total_time)
+    return replace(grid, chords=tuple((frame * steps, text) for frame, text in inferred))
 
 
 def _playable(encoding: Encoding, part: Score) -> Score:

@@ -1,9 +1,11 @@
 """Bars of up to eight tracks, 64 events each: program, performance, end (magenta `data_hierarchical.py`)."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from models.music_vae.configs import PERFORMANCE_CLASSES, Encoding
-from models.music_vae.encodings import chords, performance
+from models.music_vae.encodings import chord_inference, chords, performance
 from models.music_vae.encodings.example import Encoded, Example
 from models.music_vae.encodings.performance import EVENTS, STEPS_PER_BAR, STEPS_PER_QUARTER, PerformedNote
 from models.music_vae.score import (
@@ -15,6 +17,8 @@ from models.music_vae.score import (
     Score,
     ScoreNote,
     Tempo,
+    one_metre,
+    one_tempo,
     parts,
     split_at_changes,
     to_grid,
@@ -36,7 +40,14 @@ def encode(encoding: Encoding, score: Score) -> Encoded:
     """Every bar that 2 to 8 instruments play in; notes held over a bar's line are cut there."""
     found = Encoded()
     for part in split_at_changes(score):
-        for bar in _bars(sustained(part)):
+        part = sustained(part)
+        if encoding.chords and not part.chords:
+            try:
+                part = _with_chords(part)
+            except Refusal as reason:
+                found.refused.append(str(reason))
+                continue
+        for bar in _bars(part):
             try:
                 found.examples.append(_bar(encoding, bar))
             except Refusal as reason:
@@ -73,6 +84,15 @@ def decode(encoding: Encoding, steps: Array, controls: Array | None = None) -> S
             found.append(Chord(time, text))
     end_time = max((note.end for note in notes), default=0.0)
     return Score(tuple(notes), (Tempo(0.0, QPM),), chords=tuple(found), total_time=end_time)
+
+
+def _with_chords(part: Score) -> Score:
+    """The part with chords inferred from its notes."""
+    to_grid(part, STEPS_PER_QUARTER, STEPS_PER_BAR)  # refuses other metres
+    rate = STEPS_PER_QUARTER * one_tempo(part) / 60.0
+    seconds = STEPS_PER_BAR // chord_inference.chords_per_bar(one_metre(part)) / rate
+    inferred = chord_inference.infer(part.notes, seconds, part.total_time)
+    return replace(part, chords=tuple(Chord(frame * seconds, text) for frame, text in inferred))
 
 
 def _bars(part: Score) -> list[Score]:

@@ -49,8 +49,9 @@ class Automaton(nn.Module):
             seen = functional.conv2d(functional.pad(state, (1, 1, 1, 1), mode="circular"), perceive, groups=channels)
             change = functional.conv2d(functional.relu(functional.conv2d(seen, sense, self.sense_bias)), act)
             if flow is not None:
-                slopes = seen.unflatten(1, (channels, -1))[:, :, 1:3]
-                change = change - torch.einsum("bcfyx,bf->bcyx", slopes, flow)
+                # Lax and Wendroff's scheme: the Laplacian filter sees a quarter of the curvature.
+                weights = torch.cat([flow, -2 * flow.square().sum(1, keepdim=True)], 1)
+                change = change - torch.einsum("bcfyx,bf->bcyx", seen.unflatten(1, (channels, -1))[:, :, 1:], weights)
             state = state + change
         return state
 

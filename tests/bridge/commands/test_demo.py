@@ -12,6 +12,7 @@ import av
 import mido
 import numpy as np
 import pytest
+from jack import JackServer
 from PIL import Image
 
 from bridge import weights
@@ -22,7 +23,6 @@ from bridge.demo.songs import ODE_TO_JOY, SIMPLE_GIFTS
 from bridge.demo.synth import TAIL
 from bridge.measure.report import read
 from models.contract import discover
-from tests.jack import JackServer
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 STAGE = (sys.executable, "-W", "error", str(CLIENTS / "serve_demo_stage.py"))
@@ -64,7 +64,7 @@ def test_calls_are_answered_and_shown(tmp_path: Path) -> None:
         shades = [frame.to_ndarray(format="rgb24")[256, 256] for frame in container.decode(video=0)]
     lit = np.array([shade[1] > 130 for shade in shades])
     music = len(lit) * MUSIC / (MUSIC + TAIL)
-    assert 0.5 * music < lit.sum() < music, "the frames are lit while a note is held"
+    assert 0.5 * music < lit.sum() < 1.05 * music, "the frames are lit while a note is held"
 
 
 def test_a_call_over_midi(jack_server: JackServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,13 +7,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from peers import require_program
 from pythonosc.tcp_client import SimpleTCPClient
 from pythonosc.udp_client import SimpleUDPClient
 
 from bridge.osc.framing import frame
 from bridge.osc.wire import encode
 from tests.bridge.osc.rig import PATIENCE, running
-from tests.peers import require_program
 
 CLIENTS = Path(__file__).parents[2] / "clients"
 

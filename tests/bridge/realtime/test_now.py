@@ -5,10 +5,10 @@ import time as system_time
 from pathlib import Path
 
 import pytest
+from jack import wait_until
 
 from bridge.realtime import now
 from bridge.realtime.now import Beat, NowPage
-from tests.jack import wait_until
 
 
 @pytest.fixture

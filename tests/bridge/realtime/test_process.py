@@ -13,6 +13,7 @@ from pathlib import Path
 import mido
 import msgspec
 import pytest
+from jack import running_server, wait_until
 from pythonosc.osc_message import OscMessage
 
 from bridge import child
@@ -22,7 +23,6 @@ from bridge.realtime import messages as m
 from bridge.realtime import process
 from bridge.realtime.now import NowPage
 from models.contract import Note
-from tests.jack import running_server, wait_until
 
 OUT, IN = "Antiphon-out:Antiphon", "Antiphon-in:Antiphon"
 

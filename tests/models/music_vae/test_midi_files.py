@@ -87,6 +87,14 @@ def test_triplets_polyphony_and_empty_tracks_are_taken(tmp_path):
     assert [start for start, _, _ in notes] == [0, 1, 3, 4, 5, 7, 8, 9, 11, 12, 13, 15, 16]
 
 
+def test_of_chords_the_highest_or_the_lowest_notes_are_heard(tmp_path):
+    chords_ = [m for p in (60, 62, 64, 65) for m in (on(p), on(p + 7), off(p, 960), off(p + 7))]
+    score = midi_file.read(written(tmp_path / "v.mid", chords_))
+    for voice, first in (("highest", 67), ("lowest", 60)):
+        (example,) = encodings.encode(configs.find("cat-mel_2bar_small"), score, voice).examples
+        assert melody.decode(example.x.argmax(1))[0][2] == first
+
+
 def test_a_change_of_tempo_or_metre_divides_a_piece_and_what_is_left_out_is_said(tmp_path):
     conductor = [
         mido.MetaMessage("set_tempo", tempo=400_000),
@@ -108,7 +116,7 @@ def test_a_change_of_tempo_or_metre_divides_a_piece_and_what_is_left_out_is_said
         ("cat-mel_2bar_small", [tune(60)], "must be 2 bars long, of 1 melodies none is"),
         ("cat-mel_2bar_small", [[on(60, channel=9), off(60, 480 * 8, 9)]], "of 0 melodies none is"),
         ("cat-mel_2bar_small", [tune(10, ticks=480 * 8)], r"pitches must be 21\.\.108"),
-        ("cat-mel_2bar_med_chords", [tune(60, ticks=480 * 8)], "needs chord symbols"),
+        ("cat-mel_2bar_med_chords", [tune(60)], "must be 2 bars long"),
         ("cat-drums_2bar_small", [tune(60, ticks=480 * 8)], "of 0 drum tracks none is"),
         ("groovae_2bar_humanize", [tune(20, ticks=480 * 8)], "pitch 20 is none"),
         ("groovae_2bar_humanize", [tune(36)], "2 bars long, 1 at the end are not"),
@@ -170,6 +178,17 @@ def test_chord_symbols_have_classes_and_back():
     for symbol in ("", "H", "Csus4", "C5", "Cno3", "Cadd3", "C" * 50, "C#b", "Cped"):
         with pytest.raises(ValueError, match=r"chord"):
             chords.encode(symbol)
+
+
+def test_chords_are_inferred_where_there_are_none():
+    def triad(root, third, start):
+        return [ScoreNote(root + step, 80, start, start + 2.0) for step in (0, third, 7)]
+
+    notes = (*triad(48, 4, 0.0), *triad(57, 3, 2.0), *triad(53, 4, 4.0), *triad(55, 4, 6.0))
+    score = Score(notes, (Tempo(0.0, 120.0),), total_time=8.0)
+    examples = encodings.encode(configs.find("cat-mel_2bar_med_chords"), score).examples
+    found = [[chords.decode(step.argmax()) for step in e.controls[::16]] for e in examples]
+    assert found == [["C", "Am"], ["Am", "F"], ["F", "G"]]
 
 
 def test_chords_condition_and_two_at_once_are_refused():

@@ -82,6 +82,12 @@ def test_a_model_that_keeps_silent_is_drawn_again_and_then_made_to_play(tmp_path
     assert ATTEMPTS > 1
 
 
+def test_a_call_of_one_note_is_answered_by_more_unless_it_is_to_be_given_back(tmp_path):
+    player = MusicVaePlayer(weights_file(tmp_path, mute=True))
+    one = Phrase((Note(60, 80, 0.0, 1.0),), bars=2)
+    assert len(list(player.answer(one, 2, PARAMS | {"temperature": 0.0}))) == 2
+
+
 def test_calls_of_other_registers_are_answered_there(player):
     for shift in (-36, 36):
         low = Phrase(tuple(Note(n.pitch + shift, 80, n.start, n.duration) for n in TUNE), bars=2)

@@ -10,7 +10,7 @@ from models.texture_ca.implementation import TextureCaPainter, load_weights
 DEFAULTS = {name: param.default for name, param in TextureCa.params().items()}
 
 
-def moment(frame: int, *notes: Sounding, beat: float = 0.9) -> Moment:
+def moment(frame: int, *notes: Sounding, beat: float = 2.0) -> Moment:
     return Moment(time=frame / 30, beat=beat, tempo=120.0, beats_per_bar=4, notes=notes)
 
 
@@ -98,9 +98,9 @@ def test_the_edges_wrap():
     """A state shifted round the torus makes the same picture, shifted."""
     painter, shifted = TextureCaPainter(64, 64), TextureCaPainter(64, 64)
     for p in (painter, shifted):
-        play(p, 1)
+        play(p, 1, zoom=1.0)
     shifted.state = np.roll(painter.state, (20, 40), (2, 3))
-    still = {"drift": 0.0}
+    still = {"drift": 0.0, "zoom": 1.0}
     a, b = play(painter, 3, start=1, **still), play(shifted, 3, start=1, **still)
     assert np.abs(np.roll(a, (20, 40), (0, 1)).astype(int) - b).max() <= 1
 
@@ -126,7 +126,7 @@ def test_a_dead_state_grows_anew():
     "params",
     [
         {"texture": TEXTURES[1]}, {"blend": 0.5}, {"blend": 1.0}, {"drift": 1.0},
-        {"brightness": 0.5}, {"hue": 0.3}, {"saturation": 0.0}, {"speed": 2.5},
+        {"brightness": 0.5}, {"hue": 0.3}, {"zoom": 2.0}, {"saturation": 0.0}, {"speed": 2.5},
     ],
 )  # fmt: skip
 def test_each_parameter_takes_effect(params):
@@ -141,3 +141,11 @@ def test_the_beat_pulses_the_light():
         painter.render(moment(1, beat=beat), DEFAULTS | {"speed": 0.0, "pulse": 1.0}).mean() for beat in (4.0, 4.9)
     )
     assert on > 1.05 * off
+
+
+def test_strong_currents_and_many_notes_leave_the_state_healthy():
+    painter = TextureCaPainter(64, 64)
+    for i in range(150):
+        notes = [Sounding(40 + 7 * k, 127, "call" if k % 2 else "answer", (i % 20) / 30, True) for k in range(8)]
+        picture = painter.render(moment(i, *notes), DEFAULTS | {"drift": 1.0, "reaction": 1.0, "zoom": 1.0})
+    assert np.abs(painter.state).max() < 2.9 and picture.std() > 5

