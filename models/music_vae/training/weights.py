@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialise
 
 from models.music_vae.training.network import HParams, MusicVae, shapes
 
@@ -31,7 +31,8 @@ def write(model: MusicVae, path: Path) -> int:
     if wrong:
         raise ValueError(f"weights must be finite in float16; these are not: {', '.join(wrong)}")
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, path, {"config": CONFIG, "hparams": json.dumps(model.hp.stored())})
+    # By write_bytes, as save_file makes files that only their owner may read.
+    path.write_bytes(serialise(tensors, {"config": CONFIG, "hparams": json.dumps(model.hp.stored())}))
     return path.stat().st_size
 
 
