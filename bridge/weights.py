@@ -35,11 +35,9 @@ def files(model: type[Model]) -> tuple[WeightFile, ...]:
 
 
 def cards(model: type[Model]) -> tuple[Path, ...]:
-    """The model cards beside the weights: of a file's own name, or any in a folder of the model's own."""
-    found = {card for file in files(model) if (card := file.path.with_suffix(".md")).is_file()}
-    for folder in {file.path.parent for file in files(model)} - {FOLDER}:
-        found.update(folder.glob("*.md"))
-    return tuple(sorted(found))
+    """The model cards beside the weights: of the name of a file, or of the folder that it lies in."""
+    named = {path for file in files(model) for path in (file.path, file.path.parent) if path != FOLDER}
+    return tuple(sorted(card for path in named if (card := path.with_suffix(".md")).is_file()))
 
 
 def licence(card: Path) -> str:
