@@ -173,7 +173,7 @@ def _weights(kind: Any, folder: Path, part: str | None, dtype: torch.dtype) -> A
     missing = sorted(str(key) for key in told.get("missing_keys") or () if not str(key).endswith("position_ids"))
     if missing:
         raise ValueError(f"{part or kind.__name__} lacks {len(missing)} weights, such as {missing[0]}")
-    return network.eval()
+    return network.eval()  # torch's Module.eval: layers behave as at inference; it evaluates no text
 
 
 def _single_file(path: Path, folder: Path, index: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ def tiny_pipeline(
 
     Leaves torch's own random state as it was.
     """
+    # .eval() here and below is torch's Module.eval: layers behave as at inference; it evaluates no text.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         parts: dict[str, Any] = {

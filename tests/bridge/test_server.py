@@ -7,11 +7,12 @@ import socket
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from serving import PATIENCE, Performer, Serving, free_ports, serving
+from serving import PATIENCE, Performer, Serving, serving
 from stage_models import CHORD, DIE, FATAL, HANG, REFUSE
 
 FAST = ("/clock/tempo", 400.0), ("/music/call_bars", 1), ("/music/answer_bars", 1)
@@ -296,7 +297,7 @@ def test_a_port_already_taken_is_named_with_its_flag(kind: str) -> None:
         assert "Traceback" not in said
 
 
-def test_first_values_come_from_the_settings(tmp_path: pytest.TempPathFactory) -> None:
+def test_first_values_come_from_the_settings(tmp_path: Path) -> None:
     file = tmp_path / "show.toml"
     file.write_text('midi = false\n[parameters]\n"/clock/tempo" = 90\n')
     with serving("--config", str(file), stage=True) as stage:
@@ -305,4 +306,3 @@ def test_first_values_come_from_the_settings(tmp_path: pytest.TempPathFactory) -
     with serving("--config", str(file), ready=False) as refused:
         assert refused.process.wait(PATIENCE) == 2
     assert "tempo must be in range 20..400, got 9" in "".join(refused.lines)
-    assert free_ports()
