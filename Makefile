@@ -18,6 +18,8 @@ endif
 
 VENV_PYTHON := $(BIN)/python
 INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check --constraint constraints.txt
+# Processes that run tests side by side, since most tests wait, for a beat or a process; those with JACK come afterwards.
+WORKERS ?= 3
 TOUCH := $(VENV_PYTHON) -c "import pathlib, sys; [pathlib.Path(name).touch() for name in sys.argv[1:]]"
 
 .PHONY: run demo test lint types format generate setup setup-test constraints clean
@@ -30,7 +32,8 @@ demo: .venv/installed
 
 test: .venv/installed-test
 	$(VENV_PYTHON) tests/programs.py
-	$(VENV_PYTHON) -m pytest $(ARGS)
+	$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile -m "not alone" $(ARGS) || test $$? -eq 5
+	$(VENV_PYTHON) -m pytest -m alone $(ARGS) || test $$? -eq 5  # 5: ARGS names none of these
 
 lint: .venv/installed-test
 	$(VENV_PYTHON) -m ruff check .

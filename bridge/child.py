@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import wait
 from typing import Any, Generic, TypeVar
@@ -21,8 +20,11 @@ from bridge.system import ignore_stop, stop_blocked
 Event = TypeVar("Event")
 
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0)
-"""Seconds before each new start; one death more within FORGIVEN seconds, and control gives up."""
-FORGIVEN = 60.0
+"""Seconds before each new start after a short life; one death more, and the process keeps dying."""
+FORGIVEN = 10.0
+"""Seconds of life that make good for one death."""
+SELDOM = (5.0, 10.0, 30.0)
+"""Seconds before each further start of what is never given up; the last one again and again, for months."""
 STOPPING = 3.0
 """Seconds a process may take to end when told to, before it is killed."""
 
@@ -43,11 +45,13 @@ class Child(Generic[Event]):
         on_lost: Callable[[str, bool], None],
         greeting: Callable[[], Iterable[msgspec.Struct]] = tuple,
         hang_after: float | None = None,
+        gives_up: bool = True,
     ) -> None:
         """``target(sock, *arguments())`` is called in the new process, with one end of the channel.
 
         ``greeting()`` is what each new process is told first.
-        ``on_lost(reason, given_up)`` follows a death that nobody asked for. A process that was heard once and then
+        ``on_lost(reason, given_up)`` follows a death that nobody asked for; ``given_up``: it keeps dying, and is not
+        started again, or seldom where ``gives_up`` is false. A process that was heard once and then
         sends nothing for ``hang_after`` seconds is taken to hang, and killed.
         """
         self.name = name
@@ -58,6 +62,7 @@ class Child(Generic[Event]):
         self._stopping = False
         self._hung = False
         self._heard = 0.0
+        self.gives_up = gives_up
         self._greeting = greeting
         self._task: asyncio.Task[None] | None = None
 
@@ -101,18 +106,19 @@ class Child(Generic[Event]):
                 self._process.kill()
 
     async def _keep_running(self) -> None:
-        deaths: deque[float] = deque(maxlen=len(BACKOFF) + 1)
+        deaths = 0
         while not self._stopping:
+            begun = now()
             reason = await self._run_once()
             if self._stopping:
                 return
-            deaths.append(now())
-            recent = sum(1 for death in deaths if death > now() - FORGIVEN)
-            given_up = recent > len(BACKOFF)
-            self._on_lost(reason, given_up)
-            if given_up:
+            deaths = max(1, deaths + 1 - int((now() - begun) / FORGIVEN))
+            keeps_dying = deaths > len(BACKOFF)
+            self._on_lost(reason, keeps_dying)
+            if keeps_dying and self.gives_up:
                 return
-            await asyncio.sleep(BACKOFF[recent - 1])
+            delays = BACKOFF + SELDOM
+            await asyncio.sleep(delays[min(deaths, len(delays)) - 1])
 
     async def _run_once(self) -> str:
         """Run the process once; return why it ended."""

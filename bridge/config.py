@@ -26,7 +26,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         "127.0.0.1"
     )
     osc_port: Annotated[Port, Meta(description="OSC over UDP and TCP")] = 7770
-    http_port: Annotated[Port, Meta(description="frames over HTTP and WebSocket")] = 7771
+    http_port: Annotated[Port, Meta(description="the control room and frames over HTTP and WebSocket")] = 7771
+    http_host: Annotated[
+        str,
+        Meta(description="address for HTTP alone, such as 0.0.0.0 for a phone's browser (default: as --host)"),
+    ] = ""
+    token: Annotated[
+        str,
+        Meta(description="what browsers on other machines must know to control (default: a new one each time)"),
+    ] = ""
+    oscquery: Annotated[bool, Meta(description="serve OSCQuery")] = True
+    oscquery_port: Annotated[
+        Port | None,
+        Meta(description="OSCQuery over HTTP and WebSocket (default: the one after HTTP's, or any where it is taken)"),
+    ] = None
+    announce: Annotated[bool, Meta(description="tell the network of OSC and OSCQuery, by zeroconf")] = False
     reply_port: Annotated[
         Port | None,
         Meta(description="port at which OSC senders hear replies, for those that cannot hear the one they send from"),
@@ -40,8 +54,21 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         tuple[str, ...],
         Meta(description="MIDI ports to play on, by name, separated by commas (default: a port of ours)"),
     ] = ()
+    midi_ports: Annotated[
+        int, Meta(ge=1, le=4, description="how many MIDI ports to play on, at least; those not named are ours")
+    ] = 1
+    log: Annotated[str, Meta(description="file to log to as well; it rotates, and all of it stays below 6 MB")] = ""
+    audio_input: Annotated[
+        str, Meta(description="audio input that modulators follow, by a part of its name (default: the system's)")
+    ] = ""
     width: Annotated[int, Meta(ge=16, le=4096, description="width of the frames in pixels")] = 256
     height: Annotated[int, Meta(ge=16, le=4096, description="height of the frames in pixels")] = 256
+    recordings: Annotated[str, Meta(description="folder that the recorder writes to")] = "recordings"
+    show: Annotated[
+        str | None,
+        Meta(description="folder of presets, scenes, controllers and journals (default: the system's place for such)"),
+    ] = None
+    journal: Annotated[bool, Meta(description="keep a journal of all that happens, for antiphon replay")] = True
     parameters: Annotated[dict[str, bool | int | float | str], Meta(description="first values by address")] = {}
 
 

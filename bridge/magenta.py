@@ -1,7 +1,6 @@
 """Magenta's checkpoints on this machine: converted from a file at hand, or pulled from where Magenta published them."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from bridge.download import DownloadError, Progress, fetch
 from bridge.measure.files import writing
+from bridge.system import data_folder
 
 CHECKPOINTS = "https://storage.googleapis.com/magentadata/models/music_vae/checkpoints"
 JS_CHECKPOINTS = "https://storage.googleapis.com/magentadata/js/checkpoints/music_vae"
@@ -30,9 +30,8 @@ class Converted:
 
 
 def folder() -> Path:
-    """Where converted checkpoints are kept: $XDG_DATA_HOME/antiphon/music_vae."""
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "antiphon" / "music_vae"
+    """Where converted checkpoints are kept."""
+    return data_folder() / "music_vae"
 
 
 def convert(

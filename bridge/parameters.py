@@ -14,6 +14,10 @@ class Parameters:
         each set(), also where the value stays. Raises ArgumentError."""
         self._table = table
         self._changed = changed
+        self.check: Callable[[str, Value], None] = lambda path, value: None
+        """What else may refuse a value, with an ArgumentError."""
+        self.moved: Mapping[str, float] = {}
+        """Where modulators have moved parameters, which themselves stay as they were set."""
         self.values = table.defaults()
         self.version = 0
         """How many times a parameter was set."""
@@ -23,9 +27,14 @@ class Parameters:
     def set(self, path: str, value: OscValue) -> None:
         """Set a parameter. Raises ArgumentError, stating the rule and the value."""
         checked = self._checked(path, value)
+        self.check(path, checked)
         before, self.values[path] = self.values[path], checked
         self.version += 1
         self._changed(path, before, checked)
+
+    def now(self, path: str) -> Value:
+        """Where a parameter stands, moved or as it was set."""
+        return self.moved.get(path, self.values[path])
 
     def _checked(self, path: str, value: OscValue) -> Value:
         entry = self._table.entries.get(path)

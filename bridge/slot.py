@@ -40,6 +40,10 @@ class ModelSlot:
         self._on_event, self._on_lost = on_event, on_lost
         self._child: Child[worker.Event] | None = None
         self._exchange: asyncio.Task[None] | None = None
+        self._waiting: list[worker.Act] = []
+        """Actions for the process that is about to start."""
+        self.given_up = False
+        """The process keeps ending, and is seldom started again."""
 
     @property
     def model(self) -> type[Model] | None:
@@ -52,7 +56,7 @@ class ModelSlot:
         """Every parameter of the model by its name there."""
         model = self.model
         paths = self._table.model_paths(model) if model else {}
-        return {name: self._parameters.values[path] for name, path in paths.items()}
+        return {name: self._parameters.now(path) for name, path in paths.items()}
 
     def loads_with(self, path: str) -> bool:
         """Whether the model must be loaded anew when the parameter at that address changes."""
@@ -76,15 +80,18 @@ class ModelSlot:
         if model is None:
             return False
         path = declaration_path(model)
+        self.given_up = False
+        self._waiting.clear()
         child: Child[worker.Event] = Child(
             model.name,
             self._target,
             lambda: (path, *self._arguments()),
             worker.Event,
-            on_event=self._on_event,
-            on_lost=self._on_lost,
-            greeting=self._greeting,
+            on_event=self._hear,
+            on_lost=self._lost,
+            greeting=self._greet,
             hang_after=HANG_AFTER,
+            gives_up=False,
         )
         before, self._child = self._child, child
         self._exchange = asyncio.get_running_loop().create_task(self._start_after(before, self._exchange, child))
@@ -94,6 +101,27 @@ class ModelSlot:
         """Send to the worker; lost where none runs."""
         if self._child is not None:
             self._child.send(message)
+
+    def act(self, act: worker.Act) -> None:
+        """Send an action to the worker, or to the one that is starting."""
+        if self.running:
+            self.send(act)
+        else:
+            self._waiting.append(act)
+
+    def _greet(self) -> Iterable[msgspec.Struct]:
+        waiting, self._waiting = self._waiting, []
+        return (*self._greeting(), *waiting)
+
+    def _hear(self, event: worker.Event) -> None:
+        if isinstance(event, worker.Ready):
+            self.given_up = False
+        self._on_event(event)
+
+    def _lost(self, reason: str, given_up: bool) -> None:
+        self.given_up = given_up
+        self._waiting.clear()
+        self._on_lost(reason, given_up)
 
     async def stop(self) -> None:
         """End the worker."""

@@ -7,7 +7,7 @@ class attributes are its parameters. The implementation it names is imported onl
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -29,6 +29,37 @@ class Param(msgspec.Struct, frozen=True):
     doc: str = ""
     at_load: bool = False
     """Needed to load the model, which is loaded anew when it changes."""
+    costs: bool = False
+    """More of it takes more time for a frame: less is taken, down to ``low``, where frames would come late."""
+
+
+class Action(msgspec.Struct, frozen=True):
+    """Something that a performer has a loaded model do, once.
+
+    Actions are never lost and are done in the order in which they came; of parameters only the newest value counts.
+    Where the attribute's name would be a word of Python, it ends with an underscore, which the address leaves out.
+    """
+
+    doc: str
+    arguments: Mapping[str, Param] = msgspec.field(default_factory=dict)
+    """By name, in the order in which a message holds them; one that is left out has its default."""
+    answers: bool = True
+    """A note model's: what it yields is played from the next bar on, in place of what is being answered. False: it
+    only changes what the model knows, and what it yields is not played."""
+    hears: int = 0
+    """A note model's: how many bars of what was heard, up to the next bar line, it is given; 0: as long as a call."""
+    shared: bool = False
+    """Its address is at the slot, as ``/music/continue``, though not every model has it; those that do declare it
+    alike."""
+
+
+class Input(msgspec.Struct, frozen=True):
+    """Frames that a frame model can take in: a camera's, a file's, or its own last one."""
+
+    doc: str
+
+
+Declared = TypeVar("Declared", Param, Action, Input)
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
@@ -47,6 +78,8 @@ class Phrase(msgspec.Struct, frozen=True, array_like=True):
     notes: tuple[Note, ...]
     bars: int
     beats_per_bar: int = 4
+    next_bar: int = 0
+    """The transport's bar that follows it, in which an answer begins; a chord track counts from its bar 0."""
 
 
 class Sounding(msgspec.Struct, frozen=True, array_like=True):
@@ -85,11 +118,57 @@ class NotePlayer(Protocol):
         ...
 
 
+class NoteActor(NotePlayer, Protocol):
+    """A loaded note model that declares actions."""
+
+    def act(
+        self, action: str, arguments: Mapping[str, Value], heard: Phrase, bars: int, params: Mapping[str, Value]
+    ) -> Iterator[Note]:
+        """Do an action of the declaration, with every argument by name, and yield its notes as answer() does.
+
+        ``heard`` is what was played up to the next bar line, and may have no notes. All notes are asked for, unless
+        something newer is to be answered. Raises ValueError, stating the rule and the value, for what cannot be done.
+        """
+        ...
+
+
 class FramePainter(Protocol):
     """A loaded frame model, in its own process."""
 
     def render(self, moment: Moment, params: Mapping[str, Value]) -> "NDArray[np.uint8]":
-        """Return the next frame, RGB, shape [height, width, 3]."""
+        """Return the next frame, RGB, shape [height, width, 3].
+
+        A model that declares an :class:`Input` is called with one argument more, named as the declaration's attribute:
+        the newest frame that came in, RGB [h, w, 3] of any size, or None where there is none.
+        """
+        ...
+
+
+class FrameActor(FramePainter, Protocol):
+    """A loaded frame model that declares actions."""
+
+    def act(self, action: str, arguments: Mapping[str, Value]) -> None:
+        """Do an action of the declaration, with every argument by name, before the next frame.
+
+        Positions are from 0 (left, top) to 1. Raises ValueError, stating the rule and the value, for what cannot be
+        done.
+        """
+        ...
+
+
+class Resizable(FramePainter, Protocol):
+    """A loaded frame model that can paint fewer pixels, where that saves time and leaves the picture as it is."""
+
+    def resize(self, width: int, height: int) -> None:
+        """Paint at this size, in pixels, from the next frame on; what is painted goes on, finer or coarser."""
+        ...
+
+
+class Threaded(FramePainter, Protocol):
+    """A loaded frame model that runs on as many threads as it is told to; on one, unless it is told."""
+
+    def set_threads(self, threads: int) -> None:
+        """Run on so many threads from the next frame on."""
         ...
 
 
@@ -110,18 +189,35 @@ class Model:
     @classmethod
     def params(cls) -> dict[str, Param]:
         """Every parameter by name, shared ones first."""
-        found: dict[str, Param] = {}
+        return cls._declared(Param)
+
+    @classmethod
+    def actions(cls) -> dict[str, Action]:
+        """Every action by name, shared ones first."""
+        return {name.rstrip("_"): action for name, action in cls._declared(Action).items()}
+
+    @classmethod
+    def _declared(cls, kind: type[Declared]) -> dict[str, Declared]:
+        found: dict[str, Declared] = {}
         for parent in reversed(cls.__mro__):
-            found.update({name: value for name, value in vars(parent).items() if isinstance(value, Param)})
+            found.update({name: value for name, value in vars(parent).items() if isinstance(value, kind)})
         return found
 
 
 class NoteModel(Model):
     """Answers a phrase with notes."""
 
+    drums: ClassVar[bool] = False
+    """It plays drums, of General MIDI."""
+
     temperature = Param(0.5, low=0.0, high=2.0, doc="0 takes the likeliest note, 2 is wild.")
     variation = Param(0.4, low=0.0, high=1.0, doc="How far the answer departs from what was heard.")
     seed = Param(-1, low=-1, high=2**31 - 1, doc="The same call and seed give the same answer; -1 draws a new one.")
+    chords = Param(
+        "",
+        doc="Chords to follow, a bar each, from the first bar of /clock/beat on, over and over: C G Am F. With bar"
+        " lines, a bar's share it: C Am | F. None: the key that is heard.",
+    )
 
     @classmethod
     def load(cls) -> NotePlayer:
@@ -136,6 +232,16 @@ class FrameModel(Model):
     seed = Param(0, low=0, high=2**31 - 1, doc="The same seed and the same music give the same frames.")
     speed = Param(1.0, low=0.0, high=4.0, doc="How fast the picture moves by itself; 0 holds it still.")
     reaction = Param(0.7, low=0.0, high=1.0, doc="How strongly the notes move the picture.")
+
+    @classmethod
+    def input(cls) -> str:
+        """The name under which ``render`` is given the frames that come in; empty where the model takes none."""
+        return next(iter(cls.inputs()), "")
+
+    @classmethod
+    def inputs(cls) -> dict[str, Input]:
+        """What comes in, by name; one at most."""
+        return cls._declared(Input)
 
     @classmethod
     def load(cls, width: int, height: int, params: Mapping[str, Value] | None = None) -> FramePainter:

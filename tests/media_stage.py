@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -48,7 +48,7 @@ class Media:
     """The media process and its ring; a frame is written by :meth:`write` or, steadily, within :meth:`painting`."""
 
     def __init__(self, *, max_readers: int = process.MAX_READERS, pixels: int = 512 * 512) -> None:
-        self.ring = FrameRing.create(pixels, 1)
+        self.ring, self.incoming = FrameRing.create(pixels, 1), FrameRing.create(1280, 720)
         self.listener = listen.bind()
         self.port: int = self.listener.getsockname()[1]
         self.url = listen.url(self.listener)
@@ -60,7 +60,7 @@ class Media:
         self.events: list[messages.Event] = []
         here, there = pair()
         self.channel: Channel[messages.Event] = Channel(here, messages.Event)
-        arguments = (there, self.listener, self.ring.name, self._max_readers)
+        arguments = (there, self.listener, self.ring.name, self._max_readers, self.incoming.name)
         self.process = spawn.Process(target=process.run, args=arguments)
         self.process.start()
         there.close()
@@ -71,8 +71,9 @@ class Media:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
         self.listener.close()
-        self.ring.close()
-        self.ring.unlink()
+        for ring in (self.ring, self.incoming):
+            ring.close()
+            ring.unlink()
 
     def stop(self) -> None:
         if self.process.is_alive():
@@ -99,13 +100,15 @@ class Media:
         return self.ring.write(card() if pixels is None else pixels, time=clocks.now())
 
     @contextlib.contextmanager
-    def painting(self, fps: float = 60, pixels: np.ndarray | None = None) -> Iterator[None]:
-        """Write a frame so often, meanwhile."""
+    def painting(
+        self, fps: float = 60, pixels: np.ndarray | Callable[[int], np.ndarray] | None = None
+    ) -> Iterator[None]:
+        """Write a frame so often, meanwhile; it may be made from its number."""
         done = threading.Event()
 
         def paint() -> None:
             while not done.wait(1 / fps):
-                self.write(pixels)
+                self.write(pixels(self.ring.newest + 1) if callable(pixels) else pixels)
 
         thread = threading.Thread(target=paint)
         thread.start()

@@ -24,13 +24,32 @@ class Need:
 NEEDS = (
     Need(
         "JACK",
-        ("jackd", "jack_lsp", "jack_midi_dump"),
+        ("jackd", "jack_lsp", "jack_midi_dump", "jack_transport"),
         {
             "Debian, Ubuntu": "apt install jackd2 (from Debian 13 on, jack-example-tools too)",
             "Fedora": "dnf install jack-audio-connection-kit jack-audio-connection-kit-example-clients",
             "Arch": "pacman -S jack2 jack-example-tools",
             "macOS": "brew install jack",
             "Windows": "not used by the tests there",
+        },
+    ),
+    Need(
+        "MIDI clock for JACK",
+        ("jack_midi_clock", "jack_mclk_dump", "stdbuf"),
+        {
+            "Debian, Ubuntu": "apt install jack-midi-clock",
+            "Arch": "jack_midi_clock in the AUR",
+            "elsewhere": "build it from github.com/x42/jack_midi_clock",
+        },
+    ),
+    Need(
+        "networks of their own, for Link",
+        ("unshare", "ip"),
+        {
+            "Debian, Ubuntu": "apt install iproute2 (util-linux is there; root alone may)",
+            "Fedora": "dnf install util-linux iproute",
+            "Arch": "pacman -S util-linux iproute2",
+            "macOS, Windows": "not used by the tests there",
         },
     ),
     Need(

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 NETWORK = {"asyncio", "http", "pythonosc", "selectors", "socket", "socketserver", "ssl", "starlette", "urllib"}
 NETWORK |= {"uvicorn", "websockets"}
 FRAMEWORKS = {"diffusers", "note_seq", "onnx", "onnxruntime", "torch", "transformers"}
-ENCODERS = {"av", "cv2", "PIL", "simplejpeg"}
+ENCODERS = {"av", "aiortc", "cv2", "cyndilib", "PIL", "simplejpeg", "starlette", "uvicorn"}
 
 
 def imports(path: Path) -> Iterator[str]:

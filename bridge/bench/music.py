@@ -1,7 +1,7 @@
-"""``antiphon bench music``: how fast MusicVAE encodes and decodes, batch 1, on one thread.
+"""``antiphon bench music``: how fast the melody model continues, and MusicVAE encodes and decodes, on one thread.
 
-Weights are drawn at random in the published sizes: speed does not depend on them. Figures are of float32, exact, but
-those that say int8.
+Continuing is measured in a worker's process with the embedded weights; all else with weights drawn at random in the
+published sizes: speed does not depend on them. Figures are of float32, exact, but those that say int8.
 """
 
 import functools
@@ -21,12 +21,13 @@ import numpy as np
 
 from bridge.bench import BenchError
 from bridge.measure.figures import Figure, percentile_ms
+from bridge.music import timing
 from models.music_vae import configs
 from models.music_vae.checkpoints import magenta_js
 from models.music_vae.network import MusicVaeNetwork, variables
 from models.music_vae.threads import use_one_thread
 
-HELP = "MusicVAE: time to the first step, 32 steps, against torch and magenta-js"
+HELP = "MusicVAE: time to the first note of a continuation, 32 steps, against torch and magenta-js"
 SECONDS = 10.0
 SMALL, BIG = "cat-mel_2bar_small", "cat-mel_2bar_big"
 STEPS = 32
@@ -69,7 +70,7 @@ def measure(seconds: float, tell: Callable[[str], None]) -> list[Figure]:
     )
     figures.insert(3, _figure("mel_2bar_big_int8_32_steps_ms", quick, "", f"median, {precision}"))
     figures.insert(4, _against_torch(config, z, quick, big, seconds, tell))
-    return figures
+    return [*timing.figures(seconds, tell), *figures]
 
 
 def _weights(name: str) -> tuple[configs.Config, Tensors]:

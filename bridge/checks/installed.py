@@ -69,7 +69,10 @@ def requirements() -> dict[str, list[str]]:
         requirement, _, marker = line.partition(";")
         name = re.match(r"[\w.-]+", requirement)
         extra = re.search(r"extra *== *['\"]([\w.-]+)['\"]", marker)
-        if name and (extra or not marker):  # what depends on the system is left to pip
+        system = re.search(r"sys_platform *== *['\"](\w+)['\"]", marker)
+        if system and system.group(1) != sys.platform:
+            continue
+        if name and (extra or not marker):  # what else depends on the system is left to pip
             found[extra.group(1) if extra else ""].append(name.group())
     return found
 

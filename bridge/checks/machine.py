@@ -21,6 +21,23 @@ def scheduling(settings: Settings) -> Iterator[Finding]:
         yield Finding("realtime scheduling", "warn", f"{text}: notes may be late on a busy machine", reason[:-1])
 
 
+def memory(settings: Settings) -> Iterator[Finding]:
+    """Whether the realtime process may keep its memory from being moved to disk."""
+    from bridge.realtime.scheduling import lock_memory
+
+    if sys.platform == "win32":
+        return
+    if apart.call(lock_memory):
+        yield Finding("locked memory", "ok", "the realtime process keeps its memory")
+    else:
+        advice = (
+            "add the line '@audio - memlock unlimited' to /etc/security/limits.d/audio.conf and log in again"
+            if sys.platform == "linux"
+            else ""
+        )
+        yield Finding("locked memory", "note", "not allowed: after a long rest the first note may be late", advice)
+
+
 def shared_memory(settings: Settings) -> Iterator[Finding]:
     """Frames and the beat are handed from process to process in shared memory."""
     from bridge.media.ring import FrameRing

@@ -50,6 +50,29 @@ def midi(settings: Settings) -> Iterator[Finding]:
                 yield Finding(f"MIDI {way}", "warn", str(error))
 
 
+def jack_frames(settings: Settings) -> Iterator[Finding]:
+    """Whether notes can go out at JACK's frames, where JACK carries them."""
+    from bridge.realtime.ports import SEQUENCER
+
+    if sys.platform != "linux" or SEQUENCER.exists():
+        return  # there JACK is not what is used
+    try:
+        apart.call(load_jack)
+    except apart.ApartError as error:
+        text = f"not available ({error}): notes go out at the beginning of JACK's periods, up to one period late"
+        yield Finding("notes at JACK's frames", "note", text, "apt install libjack-jackd2-0 (or your system's libjack)")
+    else:
+        yield Finding("notes at JACK's frames", "ok", "JACK's library is there")
+
+
+def load_jack() -> str:
+    """Load JACK's library. Raises OSError where it is not there."""
+    import jack
+
+    version: str = jack.version_string()
+    return version
+
+
 def survey() -> list[tuple[str, str, list[str], list[str], str]]:
     """Name, name for people, input ports, output ports and problem of each back-end that was compiled in."""
     import rtmidi

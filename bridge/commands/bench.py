@@ -14,6 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the benches' names and flags."""
     parser.add_argument("name", choices=bench.names(), help="which bench")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where to write the figures")
+    parser.add_argument("--count", type=_count, metavar="N", help="how often, where that is counted (default: its own)")
     parser.add_argument("--seconds", type=_seconds, metavar="N", help="length of the longest part (default: its own)")
 
 
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
             require_space(args.json.parent, 1 << 16)
         about = machine()
         with terminated_in_order():
-            figures = module.measure(args.seconds or module.SECONDS, lambda text: print(text, flush=True))
+            much = args.count or module.COUNT if hasattr(module, "COUNT") else args.seconds or module.SECONDS
+            figures = module.measure(much, lambda text: print(text, flush=True))
         about.load_after = load()
         if args.json:
             Report(about, figures).write(args.json)
@@ -49,6 +51,13 @@ def run(args: argparse.Namespace) -> int:
     print(f"\n{about.cpu}, {about.cores} cores, load {about.load_before} before and {about.load_after} after\n")
     print(table(figures))
     return 0
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if not 1 <= count <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"must be in range 1..1000000, got {text}")
+    return count
 
 
 def _seconds(text: str) -> float:

@@ -77,7 +77,9 @@ def _checks() -> "tuple[Callable[[config.Settings], Iterator[Finding]], ...]":
         network.http_port,
         network.receive_buffer,
         machine.scheduling,
+        machine.memory,
         machine.shared_memory,
         midi.midi,
+        midi.jack_frames,
         audio.audio,
     )

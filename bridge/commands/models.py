@@ -104,8 +104,9 @@ def describe(model: "type[Model]", table: "Table") -> dict[str, Any]:
     """All that a person may ask about a model, ready for JSON."""
     from bridge import weights
     from bridge.reference import extent
+    from models.contract import FrameModel
 
-    paths = table.model_paths(model)
+    paths, actions = table.model_paths(model), table.action_paths(model)
     cards = weights.cards(model)
     return {
         "name": model.name,
@@ -115,6 +116,17 @@ def describe(model: "type[Model]", table: "Table") -> dict[str, Any]:
             {"address": path, "type": table[path].arguments[0].type, "range": extent(table[path].arguments[0])}
             | {"default": table[path].arguments[0].default, "doc": table[path].doc}
             for path in paths.values()
+        ],
+        "input": " ".join(each.doc for each in model.inputs().values()) if issubclass(model, FrameModel) else "",
+        "actions": [
+            {"address": path, "doc": table[path].doc}
+            | {
+                "arguments": [
+                    {"name": one.name, "type": one.type, "range": extent(one), "default": one.default}
+                    for one in table[path].arguments
+                ]
+            }
+            for path in actions.values()
         ],
         "weights": [
             {"file": str(file.path), "bytes": file.path.stat().st_size, "sha256": file.sha256()}
@@ -142,6 +154,16 @@ def _told(one: dict[str, Any]) -> str:
         extent = f"  {parameter['range']}" if parameter["range"] else ""
         lines.append(f"  {parameter['address']}  {parameter['type']}{extent}  (default {parameter['default']})")
         lines.append(f"      {parameter['doc']}")
+    if one["input"]:
+        lines += ["", f"Takes frames in: {one['input']}"]
+    if one["actions"]:
+        lines += ["", "Actions"]
+    for action in one["actions"]:
+        lines.append(f"  {' '.join([action['address'], *(argument['name'] for argument in action['arguments'])])}")
+        lines.append(f"      {action['doc']}")
+        for argument in action["arguments"]:
+            extent = f"  {argument['range']}" if argument["range"] else ""
+            lines.append(f"      {argument['name']}: {argument['type']}{extent}  (default {argument['default']!r})")
     if not one["weights"]:
         return "\n".join([*lines, "", "Weights: none are shipped, you bring your own"])
     lines += ["", "Weights"]

@@ -14,6 +14,9 @@ EXACT = 2**24
 BY_ITSELF = frozenset({"/subscribe", "/unsubscribe"})
 """What every patch does by itself; done by hand, it would cut the patch off."""
 
+SET_UP = frozenset({"mod", "map", "sinks", "sources", "midi"})
+"""Parts of the table that are set up, on the page or by messages, not played: hosts show no controls for them."""
+
 Kind = Literal["slider", "number", "toggle", "menu", "text", "button"]
 
 
@@ -65,11 +68,16 @@ class Control(msgspec.Struct, frozen=True):
 def pages(table: Table) -> dict[str, list[Control]]:
     """The controls by the first part of their address, buttons last; what stands alone at the root is under ''."""
     found: dict[str, list[Control]] = {}
-    for entry in sorted(table.entries.values(), key=lambda entry: entry.kind == "action"):
-        control = _control(entry)
-        if control is not None:
+    for control in under("/", table):
+        if control.words[0] not in SET_UP:
             found.setdefault(control.words[0] if len(control.words) > 1 else "", []).append(control)
     return found
+
+
+def under(start: str, table: Table) -> list[Control]:
+    """The controls whose addresses begin so, buttons last; what is set up, too."""
+    found = [_control(entry) for entry in table.entries.values() if entry.path.startswith(start)]
+    return sorted((control for control in found if control), key=lambda control: control.kind == "button")
 
 
 def queries(controls: Iterable[Control]) -> list[str]:
@@ -90,7 +98,8 @@ def _control(entry: Address) -> Control | None:
         if any(argument.default is None and not argument.repeats for argument in entry.arguments):
             return None  # a button cannot say what is to be done
         # /subscribe, /info and the like are what a patch does by itself
-        return None if entry.arguments else Control(entry.path, "button", entry.doc)
+        plain = all(argument.type == "bool" for argument in entry.arguments)  # a switch that may be left out: /panic
+        return Control(entry.path, "button", entry.doc) if plain else None
     argument = entry.arguments[0]
     assert argument.default is not None
     low, high = _extent(argument)

@@ -1,31 +1,25 @@
 """What is answered over HTTP: the sinks, the page and the state of health."""
 
 import contextlib
-import importlib.resources
 import logging
-import traceback
 from collections.abc import Iterable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse
+from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bridge.media.failure import describe
 from bridge.media.feed import Feed
 from bridge.media.guard import Guard
-from bridge.media.sink import Sink
 
 INTERNAL_ERROR = 1011
 log = logging.getLogger("antiphon.media")
 
 
-def build(feed: Feed, sinks: Iterable[type[Sink]], bound: str) -> ASGIApp:
-    """Return the application; ``bound`` is the host that it listens on."""
-    html = importlib.resources.files("bridge.media").joinpath("page", "index.html").read_text("utf-8")
-
-    async def page(request: Request) -> HTMLResponse:
-        return HTMLResponse(html, headers={"Cache-Control": "no-cache"})
+def build(feed: Feed, more: Iterable[BaseRoute], bound: str) -> ASGIApp:
+    """Return the application; ``more`` is what the page and the sinks answer, ``bound`` the host that it listens on."""
 
     async def health(request: Request) -> JSONResponse:
         frame = feed.ring.newest
@@ -33,12 +27,7 @@ def build(feed: Feed, sinks: Iterable[type[Sink]], bound: str) -> ASGIApp:
         state = {"frame": frame, "age_s": age, "readers": feed.readers, "max_readers": feed.max_readers}
         return JSONResponse(state, headers={"Cache-Control": "no-store"})
 
-    routes: list[BaseRoute] = [Route("/", page), Route("/healthz", health)]
-    for sink in sinks:
-        try:
-            routes += sink(feed).routes()
-        except Exception as error:  # noqa: BLE001  (a sink, whatever is wrong with it, takes nothing with it)
-            feed.report(_describe(sink.__name__, error))
+    routes: list[BaseRoute] = [Route("/healthz", health), *more]
     return Guard(_Contained(Starlette(routes=routes), feed), bound)
 
 
@@ -54,13 +43,7 @@ class _Contained:
             await self._app(scope, receive, send)
         except Exception as error:
             log.debug("%s failed", scope.get("path"), exc_info=error)
-            self._feed.report(_describe(scope.get("path", "?"), error))
+            self._feed.report(describe(scope.get("path", "?"), error))
             if scope["type"] == "websocket":
                 with contextlib.suppress(RuntimeError, OSError):  # closed already
                     await send({"type": "websocket.close", "code": INTERNAL_ERROR})
-
-
-def _describe(what: str, error: Exception) -> str:
-    """Say what failed, how and where, in one line."""
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{what} failed: {type(error).__name__}: {error} ({place.filename.rpartition('/')[2]}:{place.lineno})"

@@ -2,12 +2,12 @@
 
 import io
 from collections.abc import Callable
-
-import simplejpeg
+from typing import TypeVar
 
 from bridge.media.ring import Frame
 
-Encoder = Callable[[Frame], bytes]
+Encoded = TypeVar("Encoded")
+Encoder = Callable[[Frame], Encoded]
 JPEG_QUALITY = 85
 PNG_COMPRESSION = 1
 """0..9: zlib's fastest, for a still is asked for while frames run."""
@@ -15,6 +15,8 @@ PNG_COMPRESSION = 1
 
 def jpeg(frame: Frame) -> bytes:
     """Return the frame as a JPEG of 4:2:0 colour."""
+    import simplejpeg  # here, for control reads the declarations of sinks
+
     encoded: bytes = simplejpeg.encode_jpeg(
         frame.pixels, quality=JPEG_QUALITY, colorspace="RGB", colorsubsampling="420", fastdct=True
     )
@@ -28,3 +30,8 @@ def png(frame: Frame) -> bytes:
     file = io.BytesIO()
     Image.fromarray(frame.pixels).save(file, "PNG", compress_level=PNG_COMPRESSION)
     return file.getvalue()
+
+
+def rgb(frame: Frame) -> tuple[tuple[int, int], bytes]:
+    """Return the frame's width and height, and its pixels as they are."""
+    return (frame.width, frame.height), frame.pixels.tobytes()

@@ -8,6 +8,7 @@ import contextlib
 import statistics
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -20,6 +21,9 @@ HELD_SECONDS = 1.0
 """A frame that no newer one follows is given again this often, so that players do not give up."""
 
 
+Data = TypeVar("Data")
+
+
 class FeedClosedError(Exception):
     """The media process is ending."""
 
@@ -28,22 +32,22 @@ class TooManyReadersError(Exception):
     """No more streams can be served; the text states the rule and the number."""
 
 
-class Picture(msgspec.Struct, frozen=True, eq=False):
-    """A frame as bytes."""
+class Picture(msgspec.Struct, Generic[Data], frozen=True, eq=False):
+    """A frame as an encoder made it."""
 
-    data: bytes
+    data: Data
     sequence: int
     """Number of the frame, counting from 1."""
     time: float
     """When the frame was generated, seconds of ``bridge.clocks.now``."""
 
 
-class _Encoding:
+class _Encoding(Generic[Data]):
     """The newest picture of one encoder, and the next while it is made."""
 
     def __init__(self) -> None:
-        self.picture: Picture | None = None
-        self.coming: asyncio.Task[Picture | None] | None = None
+        self.picture: Picture[Data] | None = None
+        self.coming: asyncio.Task[Picture[Data] | None] | None = None
 
 
 class Feed:
@@ -56,7 +60,7 @@ class Feed:
         self.max_readers = max_readers
         self.readers = 0
         self._closed = False
-        self._encodings: dict[Encoder, _Encoding] = {}
+        self._encodings: dict[Encoder[Any], _Encoding[Any]] = {}
         self._watch = Watch(ring, lambda: self.readers > 0)
         self._threads = ThreadPoolExecutor(2, "encode")  # two: a PNG takes long, and no JPEG should wait for it
         self._since = clocks.now()
@@ -75,7 +79,7 @@ class Feed:
         finally:
             self.readers -= 1
 
-    async def picture(self, encoder: Encoder, after: int = 0, held: float = HELD_SECONDS) -> Picture:
+    async def picture(self, encoder: Encoder[Data], after: int = 0, held: float = HELD_SECONDS) -> Picture[Data]:
         """Return the newest frame's picture as soon as its number is above ``after``.
 
         If none comes within ``held`` seconds, the last one again; before the first frame this waits for it. Raises
@@ -95,11 +99,11 @@ class Feed:
                     return picture
             await self._watch.change(max(until - clocks.now(), 0.001) if after else None)
 
-    async def still(self, encoder: Encoder) -> Picture | None:
+    async def still(self, encoder: Encoder[Data]) -> Picture[Data] | None:
         """Return the newest frame's picture now, None before the first."""
         return await self._encoded(encoder) if self.ring.newest else None
 
-    def sent(self, picture: Picture, after: int) -> None:
+    def sent(self, picture: Picture[Any], after: int) -> None:
         """Count a picture that a reader has been given, who had the one numbered ``after`` before."""
         self._sends += 1
         if picture.sequence > after:  # the age of a frame that is held says nothing about the way here
@@ -127,16 +131,16 @@ class Feed:
         self._watch.close()
         self._threads.shutdown()
 
-    async def _encoded(self, encoder: Encoder) -> Picture | None:
+    async def _encoded(self, encoder: Encoder[Data]) -> Picture[Data] | None:
         """Return a picture of the newest frame, or of one a moment older that is just being made."""
-        encoding = self._encodings.setdefault(encoder, _Encoding())
+        encoding: _Encoding[Data] = self._encodings.setdefault(encoder, _Encoding())
         if encoding.coming is None:
             if encoding.picture is not None and encoding.picture.sequence == self.ring.newest:
                 return encoding.picture
             encoding.coming = asyncio.create_task(self._encode(encoder, encoding))
         return await asyncio.shield(encoding.coming)  # others wait for it too, whatever becomes of this reader
 
-    async def _encode(self, encoder: Encoder, encoding: _Encoding) -> Picture | None:
+    async def _encode(self, encoder: Encoder[Data], encoding: _Encoding[Data]) -> Picture[Data] | None:
         try:
             if self._closed:
                 raise FeedClosedError
@@ -146,7 +150,7 @@ class Feed:
         finally:
             encoding.coming = None
 
-    def _make(self, encoder: Encoder) -> Picture | None:
+    def _make(self, encoder: Encoder[Data]) -> Picture[Data] | None:
         frame = self.ring.latest()
         if frame is None:
             return None

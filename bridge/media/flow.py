@@ -6,14 +6,13 @@ takes nothing for a long time. The system in turn is told to take little more th
 
 import asyncio
 import socket
-import struct
+from collections import deque
+from collections.abc import Callable
 
-from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.frames import Frame
+from websockets.protocol import State
 
 UNSENT_BYTES = 16384
 """The system takes more once it has fewer than this unsent."""
@@ -22,7 +21,8 @@ UNREAD_MESSAGES = 3
 STALLED_SECONDS = 60.0
 """A reader that takes nothing for this long is disconnected."""
 
-_PING = struct.Struct("!Q")
+PING_BYTES = 8
+"""Of a ping that goes with a frame."""
 
 
 class _Patience:
@@ -68,48 +68,57 @@ class Http(H11Protocol):
 
 
 class WebSocket(WebSocketsSansIOProtocol):
-    """WebSocket on a connection that began as :class:`Http`.
+    """WebSocket on a connection that began as :class:`Http`; a ``bridge.media.broadcast.Reader``.
 
-    With each binary message goes a ping, which the peer answers once it has read so far: only a few messages are on the
-    way at a time, whatever the buffers in between could hold. To a peer that never answers, that rule does not apply.
+    With each frame goes a ping, which the peer answers once it has read so far: only a few frames are on the way at a
+    time, whatever the buffers in between could hold. To a peer that never answers, that rule does not apply.
     """
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection over; its buffers are small already."""
         self._patience = _Patience()
-        self._sent = self._read = 0
-        self._answered = asyncio.Event()
+        self._unread: deque[int] = deque(maxlen=UNREAD_MESSAGES)
+        self._answers = False
+        self.on_ready: Callable[[], None] = lambda: None
         super().connection_made(transport)
 
-    async def send(self, message: ASGISendEvent) -> None:
-        """Send, and return only when the peer can take more: the next picture is chosen after that."""
-        data = message.get("bytes") if message["type"] == "websocket.send" else None
-        if data is None:
-            await super().send(message)
-            return
-        if self.disconnected:
-            raise ClientDisconnected
-        self._sent += 1
-        try:
-            self.conn.send_binary(data)
-            self.conn.send_ping(_PING.pack(self._sent))
-        except InvalidState:  # closing
-            raise ClientDisconnected from None
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        await self.writable.wait()
-        while self._read and self._sent - self._read >= UNREAD_MESSAGES and not self.disconnected:
-            self._answered.clear()
+    async def run_asgi(self) -> None:
+        """Run the application, which finds this under ``antiphon.flow`` of the scope's extensions."""
+        self.scope["extensions"]["antiphon.flow"] = self  # type: ignore[assignment]
+        await super().run_asgi()
+
+    def accept_messages(self, most: int) -> None:
+        """Take messages of up to so many bytes from this peer."""
+        self.conn.max_message_size = most
+
+    @property
+    def ready(self) -> bool:
+        """Whether the peer can take a frame now."""
+        return (
+            self.writable.is_set()
+            and not (self._answers and len(self._unread) == UNREAD_MESSAGES)
+            and self.conn.state is State.OPEN
+            and not self.disconnected
+        )
+
+    def put(self, message: bytes, number: int) -> None:
+        """Write a frame that ``bridge.media.broadcast.framed`` made."""
+        self._unread.append(number)
+        self.transport.write(message)
+        if self._answers and len(self._unread) == UNREAD_MESSAGES:
             self._patience.start(self.transport)
-            await self._answered.wait()
-            self._patience.end()
 
     def handle_pong(self, event: Frame) -> None:
         """The peer has read so far."""
-        if len(event.data) == _PING.size:
-            self._read = max(self._read, *_PING.unpack(event.data))
-            self._answered.set()
-        else:
+        if len(event.data) != PING_BYTES:
             super().handle_pong(event)
+            return
+        self._answers = True
+        number = int.from_bytes(event.data, "big")
+        while self._unread and self._unread[0] <= number:
+            self._unread.popleft()
+        self._patience.end()
+        self.on_ready()
 
     def pause_writing(self) -> None:
         """Not all has been taken."""
@@ -120,12 +129,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         """All has been taken."""
         self._patience.end()
         super().resume_writing()
+        self.on_ready()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The peer is gone."""
         self._patience.end()
         super().connection_lost(exc)
-        self._answered.set()
 
 
 # ---- what differs by system

@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+READING = ("GET", "HEAD")
 
 
 def is_loopback(host: str) -> bool:
@@ -26,8 +27,9 @@ class Guard:
     """Lets through what is meant for this machine, and answers 403 with the rule to the rest.
 
     Bound to loopback: the Host must be localhost, 127.0.0.1 or [::1]. Bound to the network: one of these, an address
-    in numbers, or this machine's name, none of which another's DNS can point here. The Origin of a WebSocket, where a
-    browser states one, must be such a place too, or the very Host that is asked.
+    in numbers, or this machine's name, none of which another's DNS can point here. The Origin of a WebSocket, and of a
+    request that changes something, where a browser states one, must be such a place too, or the very Host that is
+    asked.
     """
 
     def __init__(self, app: ASGIApp, bound: str) -> None:
@@ -53,10 +55,11 @@ class Guard:
             rule = ", ".join(self._names) + ("" if self._loopback else " or an address in numbers")
             return f"Host must be one of {rule}, got {host!r}"
         origin = headers.get(b"origin")
-        if scope["type"] == "websocket" and origin is not None:
+        if origin is not None and (scope["type"] == "websocket" or scope.get("method") not in READING):
             place = urlsplit(origin).netloc
             if place != host and not self._is_loopback_name(place):
-                return f"Origin of a WebSocket must be a page of this machine, got {origin!r}"
+                what = "WebSocket" if scope["type"] == "websocket" else str(scope.get("method"))
+                return f"Origin of a {what} must be a page of this machine, got {origin!r}"
         return ""
 
     def _allowed(self, place: str) -> bool:

@@ -1,6 +1,8 @@
-"""What control and the media process say to each other."""
+"""What control says to media and to the processes of sinks and sources, and what they say to it."""
 
 import msgspec
+
+from models.contract import Value
 
 
 class Message(msgspec.Struct, array_like=True, tag=True):
@@ -10,11 +12,19 @@ class Message(msgspec.Struct, array_like=True, tag=True):
 # ---- control → media
 
 
+class Configure(Message):
+    """A sink's or source's parameters from now on, ``on`` among them."""
+
+    at: str
+    """Its address, such as ``/sinks/ndi``."""
+    params: dict[str, Value]
+
+
 class Stop(Message):
     """End every stream and exit when this is read."""
 
 
-Command = Stop
+Command = Configure | Stop
 
 
 # ---- media → control
@@ -32,8 +42,9 @@ class Ready(Message):
 class Alive(Message):
     """Sent every second, with what the last one measured.
 
-    ``readers``, ``encodes_per_s``, ``sends_per_s`` (frames to readers); and, while somebody reads,
-    ``frame_age_p50_ms`` (generated → taken by a sink) and ``sent_age_p50_ms`` (generated → handed to the system).
+    By a sink's own process: ``fps`` and ``age_p50_ms`` (generated → sent). By media: ``readers``, ``encodes_per_s``,
+    ``sends_per_s`` (frames to readers); and, while somebody reads, ``frame_age_p50_ms`` (generated → taken by a sink)
+    and ``sent_age_p50_ms`` (generated → handed to the system).
     """
 
     figures: dict[str, float]
@@ -45,4 +56,10 @@ class Problem(Message):
     text: str
 
 
-Event = Ready | Alive | Problem
+class Failed(Message):
+    """From a sink's or source's process: it cannot do what is asked of it and is to be turned off."""
+
+    text: str
+
+
+Event = Ready | Alive | Problem | Failed

@@ -124,9 +124,10 @@ class FrameRing:
         """What :meth:`attach` takes."""
 
     @classmethod
-    def create(cls, max_width: int, max_height: int, slots: int = 4) -> Self:
+    def create(cls, max_width: int, max_height: int, slots: int = 4, name: str | None = None) -> Self:
         """Make a ring for frames of up to ``max_width * max_height`` pixels, in any shape, with 2 slots or more.
 
+        With a ``name`` of up to 29 bytes others can find it; what a server that was killed left under it is replaced.
         Raises RingError, or OSError where there is not enough shared memory.
         """
         if max_width < 1 or max_height < 1:
@@ -137,7 +138,7 @@ class FrameRing:
         stride = SLOT_HEADER_BYTES + -(-capacity // ALIGNMENT) * ALIGNMENT
         size = HEADER_BYTES + slots * stride
         size = -(-size // GRANULARITY) * GRANULARITY
-        shared = SharedMemory(create=True, size=size)
+        shared = _make(name, size)
         _created.add(shared.name)
         try:
             _reserve(shared.name, size)
@@ -168,6 +169,11 @@ class FrameRing:
     def newest(self) -> int:
         """Number of the newest frame, 0 before the first. Costs next to nothing: this is what to poll."""
         return int(self._words[_LATEST])
+
+    @property
+    def writers(self) -> int:
+        """How many have written so far, one after the other."""
+        return int(self._words[_WRITER])
 
     @property
     def capacity(self) -> int:
@@ -296,7 +302,29 @@ def _fence() -> None:
         pass
 
 
+def shared_name(http_port: int) -> str:
+    """The name of a server's frames in shared memory, by the port that it serves HTTP on."""
+    return f"antiphon-{http_port}"
+
+
 # ---- what differs by system and by Python version
+
+
+def _make(name: str | None, size: int) -> SharedMemory:
+    try:
+        return SharedMemory(name, create=True, size=size)
+    except FileExistsError:
+        left = SharedMemory(name)
+        if os.name == "posix":  # readers that still have it keep it; it has no name any more
+            left.close()
+            left.unlink()
+            return SharedMemory(name, create=True, size=size)
+        if left.size < size:  # on Windows it lives as long as a reader does, and cannot grow
+            left.close()
+            raise OSError(f"frames in shared memory as {name} are still held by a program: end it") from None
+        assert left.buf is not None
+        left.buf[:HEADER_BYTES] = bytes(HEADER_BYTES)
+        return left
 
 
 def _reserve(name: str, size: int) -> None:

@@ -4,51 +4,52 @@ import asyncio
 import contextlib
 import socket
 
-import uvicorn
-
 from bridge.channel import AsyncChannel
-from bridge.media import app, flow, listen, sink
+from bridge.media import app, listen, sink, source
 from bridge.media.feed import Feed
-from bridge.media.messages import Alive, Command, Event, Problem, Ready, Stop
+from bridge.media.intake import Intake
+from bridge.media.messages import Alive, Command, Configure, Event, Problem, Ready, Stop
+from bridge.media.page.about import About
+from bridge.media.page.site import Site
+from bridge.media.quiet import GRACE_SECONDS, Server
 from bridge.media.ring import FrameRing
+from bridge.media.served import Served
+from bridge.oscquery.server import serving as serving_oscquery
 
 ALIVE_SECONDS = 1.0
 REPEAT_SECONDS = 10.0
 """The same problem is not reported again sooner."""
-GRACE_SECONDS = 1
-"""For streams to end by themselves."""
 
 
-async def serve(ring: FrameRing, listener: socket.socket, sock: socket.socket, max_readers: int) -> None:
-    """Serve frames over HTTP on ``listener`` until control says Stop over ``sock``, or is gone."""
+async def serve(
+    ring: FrameRing,
+    listener: socket.socket,
+    sock: socket.socket,
+    max_readers: int,
+    input_name: str = "",
+    about: About | None = None,
+) -> None:
+    """Serve frames and, with ``about``, the control room over HTTP on ``listener`` until control says Stop over
+    ``sock``, or is gone.
+
+    What comes in is written to the ring named ``input_name``; empty: nothing is taken in.
+    """
     channel: AsyncChannel[Command] = await AsyncChannel.open(sock, Command)
     problems = _Problems(channel)
     feed = Feed(ring, problems.report, max_readers)
-    sinks = sink.discover(problems.report)
-    config = uvicorn.Config(
-        app.build(feed, sinks, listener.getsockname()[0]),
-        http=flow.Http,
-        ws=flow.WebSocket,
-        ws_max_size=65536,  # readers have nothing to say
-        ws_ping_interval=None,  # flow.WebSocket knows who is gone
-        ws_per_message_deflate=False,  # a JPEG does not get smaller
-        lifespan="off",
-        log_config=None,
-        log_level="critical",  # what goes wrong is told to control
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    server = _Server(config)
+    kinds = [*sink.discover(problems.report), *(source.discover(problems.report) if input_name else ())]
+    served = Served(feed, Intake(input_name, problems.report), kinds)
+    bound = listener.getsockname()[:2]
+    server = Server(app.build(feed, [*Site(about, bound).routes(), *served.routes], bound[0]))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    watching = asyncio.create_task(_until_stopped(channel))
+    watching = asyncio.create_task(_until_stopped(channel, served))
     await asyncio.wait({asyncio.create_task(server.ready.wait()), serving}, return_when=asyncio.FIRST_COMPLETED)
-    paths = tuple(path for found in sinks for path in found.paths)
-    channel.send(Ready(listen.url(listener), paths))
+    channel.send(Ready(listen.url(listener), served.paths))
     telling = asyncio.create_task(_tell(channel, feed))
-    await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
+    async with serving_oscquery(about, problems.report):
+        await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
     telling.cancel()
+    await served.close()
     feed.close()  # so that the streams end by themselves
     server.should_exit = True
     with contextlib.suppress(TimeoutError):
@@ -56,33 +57,19 @@ async def serve(ring: FrameRing, listener: socket.socket, sock: socket.socket, m
     channel.close()
 
 
-async def _until_stopped(channel: AsyncChannel[Command]) -> None:
+async def _until_stopped(channel: AsyncChannel[Command], served: Served) -> None:
     async for message in channel.messages():
-        if isinstance(message, Stop):
-            return
+        match message:
+            case Configure():
+                served.set(message.at, message.params)
+            case Stop():
+                return
 
 
 async def _tell(channel: AsyncChannel[Command], feed: Feed) -> None:
     while True:
         await asyncio.sleep(ALIVE_SECONDS)
         channel.send(Alive(feed.figures()))
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, that says when it is ready."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        """Leave signals to control."""
-        return contextlib.nullcontext()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to accept."""
-        await super().startup(sockets)
-        self.ready.set()
 
 
 class _Problems:

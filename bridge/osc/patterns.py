@@ -147,10 +147,12 @@ class PatternIndex:
     """A fixed set of addresses, to be found by pattern."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = tuple(paths)
+        self._paths = dict.fromkeys(paths)
         self.expand = functools.lru_cache(maxsize=256)(self._expand)
 
     def _expand(self, text: str) -> tuple[str, ...]:
         """Return the addresses that the pattern matches, in their order. Raises OscError."""
+        if text in self._paths:  # an address by itself, as most are
+            return (text,)
         pattern = Pattern(text)
         return tuple(path for path in self._paths if pattern.matches(path))

@@ -14,6 +14,7 @@ import msgspec
 
 from bridge.addresses import Address, ArgumentError, OscValue, Table
 from bridge.clocks import now
+from bridge.osc.coalesce import Coalescer
 from bridge.osc.errors import ErrorBudget
 from bridge.osc.framing import TCP_LIMIT
 from bridge.osc.patterns import PatternIndex, is_pattern
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 _TICK = 0.1  # seconds between looks at leases and unsent errors
 _MAX_NAMED = 4_096  # clients whose named reply port is remembered
 _MAX_REASON = 500  # characters of an error's path, and of its reason
+# What the realtime process sends to UDP subscribers itself, in the order of OscTarget's fields.
+_REALTIME = ("/music/note/out", "/music/note/length", "/clock/beat", "/clock/bar")
 
 Handle = Callable[[str, tuple[OscValue, ...], Client], None]
 
@@ -43,6 +46,8 @@ class Counts(msgspec.Struct):
     """Messages and bundles that the table, a limit or a handler refused."""
     dropped: int = 0
     """Packets that the system did not take, and TCP clients cut off."""
+    flooded: int = 0
+    """Packets of UDP clients that were thrown away because they came faster than they could be read."""
     sent: int = 0
     """Packets."""
     errors_unsent: int = 0
@@ -80,7 +85,12 @@ class OscService:
         self._subscribable = PatternIndex(table.entries)
         self._addressable = PatternIndex(path for path, entry in table.entries.items() if entry.kind != "event")
         self._own = {"/ping": self._ping, "/subscribe": self._subscribe, "/unsubscribe": self._unsubscribe}
-        self._subscriptions = Subscriptions(self._subscriptions_changed)
+        self._subscriptions = Subscriptions(self._subscribable.expand, self._subscriptions_changed)
+        self._coalescer = Coalescer(
+            lambda path, rate: self._subscriptions.wanted(path).limited.get(rate, ()),
+            lambda path: _encode(path, (self._value_of(path),)),
+            self._send,
+        )
         self._named: OrderedDict[Client, Client] = OrderedDict()  # who named a reply port, and where that is
         self._errors = ErrorBudget(clock)
         self._schedule = Schedule(self._dispatch, wall)
@@ -104,8 +114,9 @@ class OscService:
         if self._ticker is not None:
             self._ticker.cancel()
         self._schedule.clear()
+        self._coalescer.clear()
         for subscription in self._subscriptions.expire(float("inf")):
-            self._send(subscription.client, encode("/unsubscribed", (subscription.pattern.text,)))
+            self._send(subscription.client, encode("/unsubscribed", (subscription.pattern,)))
         await self._tcp.stop()
         self._udp.stop()
 
@@ -137,8 +148,16 @@ class OscService:
     # ---- out
 
     def send_event(self, path: str, *values: Value, tcp_only: bool = False) -> None:
-        """Send to every subscriber whose pattern matches; only those over TCP where another process does the rest."""
-        clients = self._subscriptions.matching(path)
+        """Send to every subscriber whose pattern matches; only those over TCP where another process does the rest.
+
+        Who asked for a rate gets a parameter's newest value at that rate, and each event.
+        """
+        wanted = self._subscriptions.wanted(path)
+        clients = wanted.all
+        if wanted.limited and self._entries[path].kind == "parameter":
+            clients = wanted.at_once
+            for rate in wanted.limited:
+                self._coalescer.changed(path, rate)
         if tcp_only:
             clients = tuple(client for client in clients if client.kind == "tcp")
         if clients:
@@ -183,6 +202,11 @@ class OscService:
         self.counts.malformed += 1
         self.error(client, "", str(error))
 
+    def client_floods(self, client: Client, packets: int) -> None:
+        """Count and answer what a client sent faster than all of it could be read."""
+        self.counts.flooded += packets
+        self.error(client, "", f"{packets} packets were thrown away: they came faster than they could be read")
+
     def client_dropped(self, client: Client, reason: str) -> None:
         """Count and log a client that was cut off."""
         self.counts.dropped += 1
@@ -216,12 +240,12 @@ class OscService:
         except OscError as error:
             self._refuse(client, message.path, str(error))
             return
-        entries = [self._entries[path] for path in paths]
-        if not message.values:  # asks for values, where there are any, and does not set off what else is there
-            entries = [entry for entry in entries if entry.kind == "parameter"] or entries
+        entries = matching = [self._entries[path] for path in paths]
+        if not message.values and message.types != "I":  # asks for values, and must not set off what else is there
+            entries = [entry for entry in entries if entry.kind == "parameter"]
         reasons = [(entry.path, self._apply(entry, message, client)) for entry in entries]
         refused = [f"{path}: {reason}" for path, reason in reasons if reason is not None]
-        if not entries:
+        if not matching:
             self._refuse(client, message.path, "matches no address")
         elif refused:
             self._refuse(client, message.path, f"{len(refused)} of {len(entries)} refused; {refused[0]}")
@@ -270,13 +294,13 @@ class OscService:
         self._send(self._reply_to(client), encode("/pong", message.values, message.types))
 
     def _subscribe(self, client: Client, values: tuple[OscValue, ...], message: Message) -> None:
-        pattern, port, lease = cast(tuple[str, int, float], values)
+        pattern, port, lease, rate = cast(tuple[str, int, float, float], values)
         if not self._subscribable.expand(pattern):  # rather than silence for a slip of the pen
             raise ArgumentError(f"pattern must match an address, got {pattern!r}: {self._suggestion(pattern)}")
         target = client
         if client.kind == "udp" and (port or self._reply_port):
             target = self._endpoint.client_at(client, port or self._reply_port or 0)
-        self._subscriptions.add(target, pattern, self._clock() + lease)
+        self._subscriptions.add(target, pattern, self._clock() + lease, rate)
         if client.kind == "udp":
             self._named[client] = target
             self._named.move_to_end(client)
@@ -320,10 +344,10 @@ class OscService:
             self.counts.dropped += 1
 
     def _subscriptions_changed(self) -> None:
-        pairs, lengths = map(self._subscriptions.matching, ("/music/note/out", "/music/note/length"))
+        wanted = tuple(map(self._subscriptions.matching, _REALTIME))
         targets = tuple(
-            OscTarget(*client.address, pairs=client in pairs, lengths=client in lengths)
-            for client in dict.fromkeys(pairs + lengths)
+            OscTarget(*client.address, *(client in clients for clients in wanted))
+            for client in dict.fromkeys(client for clients in wanted for client in clients)
             if client.kind == "udp"
         )
         if targets != self._note_targets:
@@ -334,7 +358,7 @@ class OscService:
     def _tick(self) -> None:
         self._ticker = asyncio.get_running_loop().call_later(_TICK, self._tick)
         for subscription in self._subscriptions.expire(self._clock()):
-            self._send(subscription.client, encode("/unsubscribed", (subscription.pattern.text,)))
+            self._send(subscription.client, encode("/unsubscribed", (subscription.pattern,)))
         for client, unsent in self._errors.summaries():
             self._send(self._reply_to(client), _error("", f"{unsent} more errors were not sent"))
 

@@ -6,7 +6,7 @@ import errno
 import os
 import socket
 import sys
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, cast
 
@@ -22,7 +22,15 @@ MAX_UNFINISHED = 64 << 20
 MAX_CLIENTS = 1_024
 """UDP senders remembered; also the most TCP connections."""
 _PER_TURN = 64
-"""Packets taken from one socket before the loop's other work gets its turn."""
+"""Packets acted on before the loop's other work gets its turn."""
+_PER_PRESSED_TURN = 8
+"""The same while the system's buffer fills faster than it is emptied: what overflows there may be anybody's."""
+_PER_DRAIN = 512
+"""Datagrams taken from the system in a turn to wait, which costs a tenth of acting on them."""
+MAX_WAITING = 16_384
+"""Packets of one UDP client that wait; the system's buffer holds about 5,000 small ones of all clients together."""
+MAX_WAITING_BYTES = 16 << 20
+"""Bytes of all UDP clients' packets that wait."""
 
 _Datagram = tuple[Any, ...]  # a socket address: (host, port), for IPv6 with flow and scope
 
@@ -65,6 +73,9 @@ class Receiver(Protocol):
     def packet_broken(self, error: OscError, client: Client) -> None:
         """A stream held something that is not a packet."""
 
+    def client_floods(self, client: Client, packets: int) -> None:
+        """So many of a UDP client's packets were thrown away, for it sends faster than all can be read."""
+
     def client_dropped(self, client: Client, reason: str) -> None:
         """A TCP client was cut off by us."""
 
@@ -86,6 +97,7 @@ class UdpEndpoint:
         self._buffer = bytearray(UDP_LIMIT + 1)
         self._view = memoryview(self._buffer)
         self._transport: asyncio.DatagramTransport | None = None
+        self._backlog = Backlog(receiver)
         sock.setblocking(False)
 
     async def start(self) -> None:
@@ -117,29 +129,40 @@ class UdpEndpoint:
 
     def received(self, packet: bytes, address: _Datagram) -> None:
         """Hand a datagram on with the client that it is from."""
+        self._receiver.packet_received(packet, self._known(address))
+
+    def _known(self, address: _Datagram) -> Client:
         if self._last[0] == address:
-            client = self._last[1]
+            return cast(Client, self._last[1])
+        client = self._clients.get(address)
+        if client is None:
+            client = self._clients[address] = self.client(address)
+            if len(self._clients) > MAX_CLIENTS:
+                self._clients.popitem(last=False)
         else:
-            client = self._clients.get(address)
-            if client is None:
-                client = self._clients[address] = self.client(address)
-                if len(self._clients) > MAX_CLIENTS:
-                    self._clients.popitem(last=False)
-            else:
-                self._clients.move_to_end(address)
-            self._last = (address, client)
-        self._receiver.packet_received(packet, cast(Client, client))
+            self._clients.move_to_end(address)
+        self._last = (address, client)
+        return client
 
     def _readable(self) -> None:
+        if not self._backlog and self._read(_PER_TURN, self._receiver.packet_received):
+            return
+        # More has come than one turn can act on: it is taken from the system now, which would throw away anybody's.
+        emptied = self._read(_PER_DRAIN, self._backlog.add)
+        self._backlog.work(_PER_TURN if emptied else _PER_PRESSED_TURN)
+
+    def _read(self, most: int, take: Callable[[bytes, Client], None]) -> bool:
+        """Hand on so many datagrams at most; whether there are no more."""
         receive, buffer, view = self.socket.recvfrom_into, self._buffer, self._view
-        for _ in range(_PER_TURN):
+        for _ in range(most):
             try:
                 size, address = receive(buffer)
             except (BlockingIOError, InterruptedError):
-                return
+                return True
             except OSError:  # an earlier datagram of ours found nobody: nothing is lost
                 continue
-            self.received(view[:size].tobytes(), address)
+            take(view[:size].tobytes(), self._known(address))
+        return False
 
     def _send(self, packet: bytes, address: _Datagram) -> bool:
         try:
@@ -147,6 +170,57 @@ class UdpEndpoint:
         except OSError:
             return False
         return True
+
+
+class Backlog:
+    """Packets that wait their turn, a queue a client: one that floods fills its own, and delays no other's."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._queues: dict[Client, deque[bytes]] = {}
+        self._dropped: dict[Client, int] = {}
+        self._bytes = 0
+        self._scheduled = False
+        self._most = _PER_TURN
+
+    def __bool__(self) -> bool:
+        return bool(self._queues)
+
+    def add(self, packet: bytes, client: Client) -> None:
+        """Take a packet, or throw it away where too many of its client wait."""
+        queue = self._queues.get(client)
+        if queue is None:
+            queue = self._queues[client] = deque()
+        if len(queue) >= MAX_WAITING or self._bytes + len(packet) > MAX_WAITING_BYTES:
+            self._dropped[client] = self._dropped.get(client, 0) + 1
+        else:
+            queue.append(packet)
+            self._bytes += len(packet)
+
+    def work(self, most: int = _PER_TURN) -> None:
+        """Act on so many packets, taken from each client in turn; the rest follows in further turns."""
+        self._most = most
+        if not self._scheduled and self._queues:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        dropped, self._dropped = self._dropped, {}
+        for client, packets in dropped.items():
+            self._receiver.client_floods(client, packets)
+        left = self._most
+        while left > 0 and self._queues:
+            for client in tuple(self._queues):
+                queue = self._queues[client]
+                if queue:
+                    packet = queue.popleft()
+                    self._bytes -= len(packet)
+                    self._receiver.packet_received(packet, client)
+                    left -= 1
+                if not queue:
+                    del self._queues[client]
+        self.work(self._most)
 
 
 class _Datagrams(asyncio.DatagramProtocol):

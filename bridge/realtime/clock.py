@@ -1,6 +1,7 @@
-"""The internal clock: where the beat is at a time, and when a beat will be.
+"""The clock: where the beat is at a time, and when a beat will be.
 
 Time is handed in, never read. Times are bridge.clocks.now seconds; beats count from the clock's start, quarter notes.
+They never go back by more than half a bar, whatever a song's position does: a jump in the song renames the bars.
 """
 
 import math
@@ -35,22 +36,30 @@ class Clock:
         beat: float = 0.0,
         bar_beat: int = 0,
         bar: int = 0,
+        playing: bool = True,
     ) -> None:
         """``beat`` is at ``time``, and the bar line at ``bar_beat`` begins bar ``bar``; tempo in beats per minute.
+
+        While it is not ``playing`` the beat stands still.
 
         Raises ValueError.
         """
         self.anchor_time = _finite("time", time)
         self.anchor_beat = _finite("beat", beat)
         self.tempo = _tempo(tempo)
+        self.playing = playing
         self._meters = [Meter(bar_beat, bar, _beats_per_bar(beats_per_bar))]
 
     def beat_at(self, time: float) -> float:
         """Return the beat at ``time``; whole numbers fall on the beat."""
+        if not self.playing:
+            return self.anchor_beat
         return self.anchor_beat + (time - self.anchor_time) * self.tempo / 60.0
 
     def time_at(self, beat: float) -> float:
-        """Return when ``beat`` is."""
+        """Return when ``beat`` is; for one that does not come while the clock stands, infinity."""
+        if not self.playing:
+            return self.anchor_time if beat <= self.anchor_beat else math.inf
         return self.anchor_time + (beat - self.anchor_beat) * 60.0 / self.tempo
 
     def set_tempo(self, bpm: float, time: float) -> None:
@@ -58,6 +67,16 @@ class Clock:
         tempo = _tempo(bpm)
         self.anchor_beat, self.anchor_time = self.beat_at(time), time
         self.tempo = tempo
+
+    def play(self, time: float) -> None:
+        """From ``time`` on the beat goes on from where it stands."""
+        if not self.playing:
+            self.anchor_time, self.playing = _finite("time", time), True
+
+    def stop(self, time: float) -> None:
+        """From ``time`` on the beat stands still."""
+        self.anchor_beat, self.anchor_time = self.beat_at(_finite("time", time)), time
+        self.playing = False
 
     def meter_at(self, beat: float) -> Meter:
         """Return the meter in force at ``beat``."""
@@ -102,6 +121,29 @@ class Clock:
         after = self.next_bar(beat)
         before = after - meter.beats_per_bar
         self.anchor_beat, self.anchor_time = float(before if beat - before < after - beat else after), time
+
+    def name_bars(self, position: float, time: float) -> float:
+        """The song is at ``position``, in beats from its first bar, at ``time``: its bars begin and are counted so.
+
+        The beat goes on undisturbed; return how far it is behind the song's, -0.5..0.5 beats. Raises ValueError.
+        """
+        beats_per_bar = self.meter_at(self.beat_at(time)).beats_per_bar
+        bar = math.floor(_finite("position", position) / beats_per_bar)
+        into_bar = position - bar * beats_per_bar
+        beat = self.beat_at(_finite("time", time))
+        line = round(beat - into_bar)
+        self._meters = [Meter(line, bar, beats_per_bar)]
+        return line + into_bar - beat
+
+    def locate(self, position: float, time: float) -> None:
+        """As name_bars(), and the beat jumps to the song's, by half a beat at most. Raises ValueError."""
+        behind = self.name_bars(position, time)
+        self.anchor_beat, self.anchor_time = self.beat_at(time) + behind, time
+
+    def song_position(self, beat: float) -> float:
+        """Where in the song ``beat`` is: beats from the line of bar 0, as if every bar had been like the present."""
+        meter = self.meter_at(beat)
+        return meter.bar * meter.beats_per_bar + beat - meter.beat
 
 
 def _tempo(value: float) -> float:

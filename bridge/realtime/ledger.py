@@ -13,6 +13,8 @@ class Held(NamedTuple):
     phrase: int
     token: int
     """Tells this note from others of the same pitch, before and after it."""
+    time: float = 0.0
+    """When it began, or is to begin, in seconds."""
 
 
 class Ledger:
@@ -28,10 +30,12 @@ class Ledger:
     def __iter__(self) -> Iterator[Held]:
         return iter(tuple(self._held.values()))
 
-    def begin(self, channel: int, pitch: int, velocity: int, phrase: int) -> tuple[Held, Held | None]:
+    def begin(
+        self, channel: int, pitch: int, velocity: int, phrase: int, time: float = 0.0
+    ) -> tuple[Held, Held | None]:
         """Enter a note; return it, and the one of the same pitch that must be ended first (its own end is void)."""
         self._tokens += 1
-        note = Held(channel, pitch, velocity, phrase, self._tokens)
+        note = Held(channel, pitch, velocity, phrase, self._tokens, time)
         before = self._held.pop((channel, pitch), None)
         self._held[channel, pitch] = note
         return note, before

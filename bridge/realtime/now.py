@@ -25,7 +25,7 @@ _PITCHES = 128
 _CELLS = len(VOICES) * _PITCHES
 _HEADER = struct.Struct("<4sIQ")  # magic, version, sequence
 _CHECK = struct.Struct("<QI4x")  # sequence, checksum of the content
-_CLOCK = struct.Struct("<dddqqq")  # anchor time and beat, tempo, the meter's beat and bar, beats per bar
+_CLOCK = struct.Struct("<dddqqqq")  # anchor time and beat, tempo, the meter's beat and bar, beats per bar, playing
 _NOTES = struct.Struct(f"<{_CELLS}d{_CELLS}d{_CELLS}B")  # onsets, ends, velocities
 _CONTENT = _CLOCK.size + _NOTES.size
 _COPY = _CHECK.size + _CONTENT
@@ -33,7 +33,7 @@ _SIZE = _HEADER.size + 2 * _COPY
 _SEQUENCE = struct.Struct("<Q")
 _SEQUENCE_AT = 8
 _MAGIC = b"ANOW"
-_VERSION = 1
+_VERSION = 2
 _ATTEMPTS = 16
 _HELD = math.inf
 _NEVER = -math.inf
@@ -48,9 +48,13 @@ class Beat(NamedTuple):
     bar_beat: int
     bar: int
     beats_per_bar: int
+    playing: bool = True
+    """Else the beat stands still."""
 
     def at(self, time: float) -> float:
         """Return the beat at ``time``."""
+        if not self.playing:
+            return self.beat
         return self.beat + (time - self.time) * self.tempo / 60.0
 
 
@@ -131,16 +135,14 @@ class NowPage:
     def reset(self) -> None:
         """Forget every note; beat 0 at time 0, 120 bpm."""
         self._holders.clear()
-        _CLOCK.pack_into(self._content, 0, 0.0, 0.0, 120.0, 0, 0, 4)
+        _CLOCK.pack_into(self._content, 0, 0.0, 0.0, 120.0, 0, 0, 4, 1)
         silence = [_NEVER] * (2 * _CELLS) + [0] * _CELLS
         _NOTES.pack_into(self._content, _CLOCK.size, *silence)
         self._publish()
 
     def set_beat(self, beat: Beat) -> None:
         """Write where the beat is."""
-        _CLOCK.pack_into(
-            self._content, 0, beat.time, beat.beat, beat.tempo, beat.bar_beat, beat.bar, beat.beats_per_bar
-        )
+        _CLOCK.pack_into(self._content, 0, *beat)
         self._publish()
 
     def begin(self, voice: Voice, channel: int, pitch: int, velocity: int, time: float) -> None:
@@ -191,13 +193,13 @@ class NowPage:
 
     def beat(self) -> Beat:
         """Return where the beat is."""
-        time, beat, tempo, bar_beat, bar, beats_per_bar = _CLOCK.unpack_from(self._latest(), 0)
-        return Beat(time, beat, tempo, bar_beat, bar, beats_per_bar)
+        beat = Beat(*_CLOCK.unpack_from(self._latest(), 0))
+        return beat._replace(playing=bool(beat.playing))
 
     def read(self, time: float) -> Moment:
         """Return what is heard at ``time``: where the beat is then, and the notes held or ended up to RECENT before."""
         content = self._latest()
-        anchor_time, anchor_beat, tempo, _, _, beats_per_bar = _CLOCK.unpack_from(content, 0)
+        anchor_time, anchor_beat, tempo, _, _, beats_per_bar, playing = _CLOCK.unpack_from(content, 0)
         cells = _NOTES.unpack_from(content, _CLOCK.size)
         oldest = time - RECENT
         notes = tuple(
@@ -211,7 +213,7 @@ class NowPage:
             for cell, end in enumerate(cells[_CELLS : 2 * _CELLS])
             if end > oldest and cells[cell] <= time
         )
-        beat = anchor_beat + (time - anchor_time) * tempo / 60.0
+        beat = anchor_beat + ((time - anchor_time) * tempo / 60.0 if playing else 0.0)
         return Moment(time=time, beat=beat, tempo=tempo, beats_per_bar=beats_per_bar, notes=notes)
 
     def _latest(self) -> bytes | bytearray:

@@ -11,6 +11,8 @@ from bridge.realtime.messages import OscTarget
 
 NOTE_PATH = "/music/note/out"
 LENGTH_PATH = "/music/note/length"
+BEAT_PATH = "/clock/beat"
+BAR_PATH = "/clock/bar"
 PATIENCE = 0.005
 """Seconds that a full network buffer is given before its listener is dropped."""
 
@@ -20,16 +22,25 @@ class OutputError(Exception):
 
 
 class Output(Protocol):
-    """Takes notes at the moment they are to sound."""
+    """Takes notes at the moment they are to sound, or ahead of it."""
 
     name: str
 
+    @property
+    def ahead(self) -> float:
+        """Seconds before its time that an event is wanted; 0 for outputs that send at once whatever they are given."""
+        ...
+
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
-        """A note begins at ``time``, which is now, and is to last ``beats``. Raises OutputError."""
+        """A note begins at ``time`` and is to last ``beats``. Raises OutputError."""
         ...
 
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
         """A note ends; ``cut``: before its duration was over. Raises OutputError."""
+        ...
+
+    def raw(self, data: bytes, time: float) -> None:
+        """A whole MIDI message of another kind, where the output takes such. Raises OutputError."""
         ...
 
     def close(self) -> None:
@@ -51,9 +62,11 @@ class Sent(NamedTuple):
 class RecordingOutput:
     """Remembers what it was sent."""
 
-    def __init__(self, name: str = "recording") -> None:
+    def __init__(self, name: str = "recording", ahead: float = 0.0) -> None:
         self.name = name
+        self.ahead = ahead
         self.sent: list[Sent] = []
+        self.raws: list[tuple[float, bytes]] = []
         self.broken = False
         """Set by a test, to fail from then on."""
         self.closed = False
@@ -63,6 +76,9 @@ class RecordingOutput:
 
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
         self._record(Sent(time, channel, pitch, 0, 0.0, cut))
+
+    def raw(self, data: bytes, time: float) -> None:
+        self.raws.append((time, data))
 
     def close(self) -> None:
         self.closed = True
@@ -75,6 +91,8 @@ class RecordingOutput:
 
 class MidiOutput:
     """A MIDI port."""
+
+    ahead = 0.0
 
     def __init__(self, port: Any) -> None:
         """``port`` is an open mido output."""
@@ -89,6 +107,9 @@ class MidiOutput:
     def end(self, channel: int, pitch: int, cut: bool, time: float) -> None:
         self._send([0x80 | channel, pitch, 0])
 
+    def raw(self, data: bytes, time: float) -> None:
+        self._send(list(data))
+
     def close(self) -> None:
         with contextlib.suppress(Exception):  # a back-end may raise anything, and there is nothing left to put right
             self._port.close()
@@ -98,12 +119,14 @@ class MidiOutput:
             self._send_message(message)
         except Exception as error:  # each back-end raises its own kinds
             raise OutputError(
-                f"the MIDI port {self.name} failed ({error}) and is used no more: connect it and start Antiphon again"
+                f"the MIDI port {self.name} failed ({error}); it is tried again, and what sounded there is ended then"
             ) from error
 
 
 class OscOutput:
     """A listener on the network, which asked for pairs of messages, for one with the note's duration, or for both."""
+
+    ahead = 0.0
 
     def __init__(self, target: OscTarget, sock: socket.socket) -> None:
         """Notes are sent from ``sock``, a UDP socket. Raises ValueError where the host is no IP address."""
@@ -112,6 +135,7 @@ class OscOutput:
         self.name = f"{target.host}:{target.port}"
         self._socket, self._address = sock, (host, target.port)
         self._pairs, self._lengths = target.pairs, target.lengths
+        self._beats, self._bars = target.beats, target.bars
 
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
         if self._pairs:
@@ -124,6 +148,16 @@ class OscOutput:
             self._send(encode(NOTE_PATH, (channel + 1, pitch, 0)))
         if self._lengths and cut:
             self._send(encode(LENGTH_PATH, (channel + 1, pitch, 0, 0.0)))
+
+    def beat(self, beat: int, bar: int, beat_in_bar: int) -> None:
+        """A beat passes. Raises OutputError."""
+        if self._bars and beat_in_bar == 0:
+            self._send(encode(BAR_PATH, (bar, beat)))
+        if self._beats:
+            self._send(encode(BEAT_PATH, (beat, bar, beat_in_bar)))
+
+    def raw(self, data: bytes, time: float) -> None:
+        """Not for listeners to notes."""
 
     def close(self) -> None:
         """The socket belongs to the process, and stays open."""

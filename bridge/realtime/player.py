@@ -5,56 +5,49 @@ a change of tempo or of the downbeat moves all of them. A note that is already p
 downbeat overtakes) plays at once; it ends when it was to end, but sounds for half its duration at least.
 """
 
-import contextlib
-import heapq
 import math
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from bridge.realtime import messages as m
 from bridge.realtime.clock import Clock
-from bridge.realtime.ledger import Held, Ledger
 from bridge.realtime.now import Beat, NowPage
 from bridge.realtime.outputs import Output, OutputError
+from bridge.realtime.part import Part, Sent
 from models.contract import Note
 
-ON_TIME = 0.01
-"""Seconds within which a note counts as sent on its beat, as far as its duration goes."""
 MOST_BEATS = 1e7
 """Two weeks at 400 bpm: what a note may last, and how far off it may be."""
 FARTHEST_DOWNBEAT = 60.0
 """Seconds from now."""
 MOST_BEATS_BEHIND = 64
 """After a longer stop than this (the machine slept), beats that were missed are not told one by one."""
-_END, _BEGIN = 0, 1  # on the same beat ends come first, so that a repeated pitch sounds anew
-
-
-class _Due(NamedTuple):
-    """An entry of the schedule; the first three fields order it."""
-
-    beat: float
-    rank: int
-    order: int
-    phrase: int
-    note: Note | Held
+ON_BEAT = 0.1
+"""Beats after a beat to which the clock jumped within which that beat still is told."""
 
 
 class Player:
-    """Plays on every output alike."""
+    """Plays every note in each part: one for all listeners that are alike, and one for each MIDI output."""
 
     def __init__(self, clock: Clock, page: NowPage, now: Callable[[], float], outputs: Iterable[Output] = ()) -> None:
-        """``now`` returns the time in seconds; what happens is added to ``events``."""
+        """``now`` returns the time in seconds; what happens is added to ``events``.
+
+        The listeners of the first part are ``outputs``; what it sends is told and shown on the page.
+        """
         self.clock = clock
-        self.outputs = list(outputs)
         self.events: list[m.Event] = []
+        self.parts: list[Part] = []
+        """Of the MIDI outputs, in their order; their time is dearer than the listeners'."""
         self._page, self._now = page, now
-        self._ledger = Ledger()
-        self._schedule: list[_Due] = []
-        self._order = 0
-        self._sent: list[tuple[float, float, Held, float]] = []  # time, when it was due, note, beats (0: its end)
+        self._sent: list[Sent] = []
+        self._first = Part(now, self._drop, outputs, told=self._sent)
         self._next_beat = math.ceil(clock.beat_at(now()))
         page.reset()
         self._write_beat()
+
+    @property
+    def outputs(self) -> list[Output]:
+        """The listeners of the first part."""
+        return self._first.outputs
 
     # ---- commands
 
@@ -65,8 +58,13 @@ class Player:
                 self.play(command)
             case m.EndPhrase():
                 self.end_phrase(command.phrase)
+            case m.SendControl():
+                self.raw(command.data)
             case m.Panic():
-                self.panic()
+                self.panic(command.hard)
+            case m.SetMapping():
+                if 1 <= command.number <= len(self.parts):
+                    self.parts[command.number - 1].map(command.mapping)
             case m.HeardNote():
                 self.heard(command.channel, command.pitch, command.velocity, self._now())
             case m.SetTempo():
@@ -86,31 +84,46 @@ class Player:
             if reason := _refusal(beat, note):
                 wrong.append(reason)
             else:
-                self._add(beat, _BEGIN, command.phrase, note)
+                for part in self._all():
+                    part.add(self.clock, beat, command.phrase, note)
         if wrong:
             raise ValueError("; ".join(wrong))
 
     def end_phrase(self, phrase: int) -> None:
         """Forget what of the phrase has not begun, and end what sounds of it."""
-        self._schedule = [due for due in self._schedule if due.phrase != phrase]
-        heapq.heapify(self._schedule)
-        for note in self._ledger.end_phrase(phrase):
-            self._send_end(note, cut=True)
+        for part in self._all():
+            part.end_phrase(phrase)
         self._settle()
 
-    def panic(self) -> None:
-        """Forget the schedule and end every note, one by one."""
-        self.events.append(m.Silenced(self.end_all()))
+    def panic(self, hard: bool = False) -> None:
+        """Forget the schedule and end every note, one by one; ``hard``: then ask the instruments for silence, too."""
+        ended = self.end_all()
+        if hard:
+            for part in self.parts:
+                part.silence()
+        self.events.append(m.Silenced(ended))
 
     def end_all(self) -> int:
         """As panic(), without telling of it; return how many notes sounded."""
-        self._schedule.clear()
-        ended = self._ledger.end_all()
-        for note in ended:
-            self._send_end(note, cut=True)
+        for part in self.parts:
+            part.end_all()
+        ended = self._first.end_all()
         self._settle()
         self._page.end_all(self._now())
-        return len(ended)
+        return ended
+
+    def raw(self, data: bytes, beat: float | None = None) -> None:
+        """Send a MIDI message (clock, transport) as it is on every MIDI output, at ``beat`` there, or now.
+
+        Ticks are best scheduled a beat or so at a time: those that a change of the clock overtakes are sent at once.
+        """
+        for part in self.parts:
+            part.raw(data, beat)
+
+    def forget_raw(self) -> None:
+        """Take back every MIDI message that was scheduled with raw()."""
+        for part in self.parts:
+            part.forget_raw()
 
     def heard(self, channel: int, pitch: int, velocity: int, time: float) -> None:
         """The player began a note at ``time``, or ended it with velocity 0. Raises ValueError."""
@@ -131,35 +144,53 @@ class Player:
         self._next_beat = max(int(self.clock.anchor_beat), math.floor(beat)) if time <= self._now() else math.ceil(beat)
         self._write_beat()
 
+    def begin_bar(self, time: float) -> None:
+        """The beat nearest to ``time`` begins a bar; the beat itself goes on undisturbed. Raises ValueError."""
+        beat = self.clock.beat_at(time)
+        bar, beat_in_bar = self.clock.position(round(beat))
+        beats_per_bar = self.clock.meter_at(beat).beats_per_bar
+        bar += 2 * beat_in_bar > beats_per_bar
+        self.clock.name_bars(bar * beats_per_bar + beat - round(beat), time)
+        self._write_beat()
+
+    def add_part(self, output: Output | None = None) -> Part:
+        """Return a part of its own for a MIDI output; it plays what is scheduled from now on."""
+        part = Part(self._now, self._drop, [output] if output else [])
+        self.parts.append(part)
+        return part
+
+    def clock_changed(self, jumped: bool = False) -> None:
+        """Someone else moved the clock, and the beat may have ``jumped``: write where it is."""
+        if jumped:
+            self._next_beat = math.ceil(self.clock.beat_at(self._now()) - ON_BEAT)
+        self._write_beat()
+
+    def rest(self) -> None:
+        """The clock stops: end what sounds; what is scheduled comes once it goes on."""
+        for part in self._all():
+            part.rest()
+        self._settle()
+
     def remove(self, output: Output) -> None:
         """Use an output no more, once what sounds there is ended."""
-        if output in self.outputs:
-            self.outputs.remove(output)
-            with contextlib.suppress(OutputError):
-                for note in self._ledger:
-                    output.end(note.channel, note.pitch, True, self._now())
-            output.close()
+        for part in self._all():
+            if output in part.outputs:
+                part.outputs.remove(output)
+                part.end_on(output)
+                output.close()
 
     # ---- time
 
     def next_due(self) -> float:
         """Return when perform() has something to do."""
-        beat = float(self._next_beat)
-        if self._schedule and self._schedule[0].beat < beat:
-            beat = self._schedule[0].beat
-        return self.clock.time_at(beat)
+        clock = self.clock
+        return min(clock.time_at(self._next_beat), *(part.next_due(clock) for part in self._all()))
 
     def perform(self) -> None:
         """Do everything that is due by now."""
         clock = self.clock
-        while self._schedule and clock.time_at(self._schedule[0].beat) <= self._now():
-            due = heapq.heappop(self._schedule)
-            # What a change of the clock overtook was due at that change.
-            time = max(clock.time_at(due.beat), min(clock.anchor_time, self._now()))
-            if isinstance(due.note, Note):
-                self._begin(due.phrase, due.beat, due.note, time)
-            elif self._ledger.end(due.note):
-                self._send_end(due.note, cut=False, due=time)
+        for part in self._all():
+            part.perform(clock)
         self._settle()
         now = self._now()
         if clock.time_at(self._next_beat + MOST_BEATS_BEHIND) <= now:
@@ -172,33 +203,8 @@ class Player:
 
     # ---- inside
 
-    def _add(self, beat: float, rank: int, phrase: int, note: Note | Held) -> None:
-        self._order += 1
-        heapq.heappush(self._schedule, _Due(beat, rank, self._order, phrase, note))
-
-    def _begin(self, phrase: int, beat: float, note: Note, due: float) -> None:
-        held, before = self._ledger.begin(note.channel, note.pitch, note.velocity, phrase)
-        if before is not None:
-            self._send_end(before, cut=True)
-        at = self.clock.beat_at(self._now()) if self._now() > self.clock.time_at(beat) + ON_TIME else beat
-        end = max(beat + note.duration, at + note.duration / 2)
-        for output in tuple(self.outputs):
-            try:
-                output.begin(note.channel, note.pitch, note.velocity, end - at, self._now())
-            except OutputError as error:
-                self._drop(output, error)
-        self._sent.append((self._now(), due, held, end - at))
-        self._add(end, _END, phrase, held)
-
-    def _send_end(self, note: Held, cut: bool, due: float | None = None) -> None:
-        """Send the end of a note that is struck out of the ledger already."""
-        for output in tuple(self.outputs):
-            try:
-                output.end(note.channel, note.pitch, cut, self._now())
-            except OutputError as error:
-                self._drop(output, error)
-        now = self._now()
-        self._sent.append((now, now if due is None else due, note, 0.0))
+    def _all(self) -> list[Part]:
+        return [*self.parts, self._first]
 
     def _settle(self) -> None:
         """Write and tell what was sent; after the sending, since the next note of a chord must not wait for it."""
@@ -221,15 +227,15 @@ class Player:
             )
         self._sent.clear()
 
-    def _drop(self, output: Output, error: OutputError) -> None:
-        self.outputs.remove(output)
+    def _drop(self, part: Part, output: Output, error: OutputError) -> None:
+        part.outputs.remove(output)
         output.close()
         self.events.append(m.Problem(str(error)))
 
     def _write_beat(self) -> None:
         clock = self.clock
         meter = clock.meter_at(clock.beat_at(self._now()) + 1e-6)  # on a bar line, the one that begins there
-        self._page.set_beat(Beat(clock.anchor_time, clock.anchor_beat, clock.tempo, *meter))
+        self._page.set_beat(Beat(clock.anchor_time, clock.anchor_beat, clock.tempo, *meter, playing=clock.playing))
 
 
 def _refusal(beat: float, note: Note) -> str:

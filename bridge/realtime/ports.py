@@ -6,19 +6,26 @@ import queue
 import select
 import socket
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import mido
 
 from bridge.clocks import now
-from bridge.realtime.outputs import MidiOutput
+from bridge.realtime.journal import Described, Journal
+from bridge.realtime.kept import KeptOutput
+from bridge.realtime.outputs import MidiOutput, Output
 
 NAME = "Antiphon"
 """Of our own ports; on ALSA and JACK their clients are ``Antiphon-in`` and ``Antiphon-out``."""
 SEQUENCER = Path("/dev/snd/seq")
+JACK = "UNIX_JACK"
+LOOK_EVERY = 1.0
+"""Seconds from one look for ports that came or went to the next."""
 FLUSH = 0.05
 """Seconds for JACK to fetch what was sent last, before the port goes: two periods of the longest usual size."""
 
@@ -32,11 +39,18 @@ class Heard(NamedTuple):
     velocity: int
 
 
+class Raw(NamedTuple):
+    """A whole MIDI message that is no note, and arrived at ``time``: clock, transport, controllers and the like."""
+
+    time: float
+    data: bytes
+
+
 class MidiInputs:
-    """Takes notes from the back-end's threads to the process's loop, which waits on it with select()."""
+    """Takes what arrives from the back-end's threads to the process's loop, which waits on it with select()."""
 
     def __init__(self) -> None:
-        self._notes: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[Heard | Raw] = queue.SimpleQueue()
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._writer.setblocking(False)
@@ -46,28 +60,45 @@ class MidiInputs:
         return self._reader.fileno()
 
     def receive(self, event: tuple[Sequence[int], float], _: object = None) -> None:
-        """Stamp what arrived, a message and rtmidi's own time; called on any thread. Only notes are kept."""
-        time = now()
-        if note := parse_note(event[0]):
-            self._notes.put(Heard(time, *note))
-            with contextlib.suppress(OSError):  # full: then the loop is about to wake anyway; or closed
-                self._writer.send(b"\0")
+        """Stamp what arrived, a message and rtmidi's own time; called on any thread."""
+        self.put(event[0], now())
 
-    def take(self) -> list[Heard]:
+    def put(self, data: Sequence[int], time: float) -> None:
+        """Take a message that arrived at ``time``; called on any thread. Active sensing and malformed ones are not
+        kept."""
+        if note := parse_note(data):
+            self._arrived.put(Heard(time, *note))
+        elif is_raw(data):
+            self._arrived.put(Raw(time, bytes(data)))
+        else:
+            return
+        with contextlib.suppress(OSError):  # full: then the loop is about to wake anyway; or closed
+            self._writer.send(b"\0")
+
+    def wake(self) -> None:
+        """Have the loop look around, though nothing was played; called on any thread."""
+        with contextlib.suppress(OSError):
+            self._writer.send(b"\0")
+
+    def take(self) -> list[Heard | Raw]:
         """Return what has arrived, in order."""
         with contextlib.suppress(OSError):
             while self._reader.recv(4096):
                 pass
-        notes = []
+        arrived = []
         with contextlib.suppress(queue.Empty):
             while True:
-                notes.append(self._notes.get_nowait())
-        return notes
+                arrived.append(self._arrived.get_nowait())
+        return arrived
 
     def close(self) -> None:
         """To be called once the ports are closed; what still arrives is lost."""
         self._reader.close()
         self._writer.close()
+
+
+def _own_name(place: int) -> str:
+    return f"{NAME} {place + 1}" if place else NAME
 
 
 def parse_note(data: Sequence[int]) -> tuple[int, int, int] | None:
@@ -82,73 +113,254 @@ def parse_note(data: Sequence[int]) -> tuple[int, int, int] | None:
     return None
 
 
-class MidiPorts:
-    """The open ports."""
+def is_raw(data: Sequence[int]) -> bool:
+    """Whether these bytes are one whole MIDI message that is neither a note, nor system exclusive, nor active
+    sensing."""
+    if not data or len(data) != _LENGTHS.get(data[0] & 0xF0 if data[0] < 0xF0 else data[0]):
+        return False
+    return all(value <= 127 for value in data[1:])
 
-    def __init__(self, inputs: Sequence[str], outputs: Sequence[str], heard: MidiInputs) -> None:
-        """Open the named ports, or where none are named one of our own."""
-        self.problems: list[str] = []
-        self.inputs: list[Any] = []
-        self.outputs: list[MidiOutput] = []
-        self._jack = JackWatch()
-        self._lost = False
-        self.backend, problem = choose_backend()
-        if not self.backend:
-            self.problems.append(problem)
-            return
-        backend = mido.Backend(f"mido.backends.rtmidi/{self.backend}")
-        for name in inputs or [""]:
-            port = self._open(backend.open_input, backend.get_input_names, "in", name)
-            if port is not None:
-                # mido's own callback raises on some malformed messages, and decodes before a time could be taken.
-                port._rt.cancel_callback()
-                port._rt.set_callback(heard.receive)
-                self.inputs.append(port)
-        for name in outputs or [""]:
-            port = self._open(backend.open_output, backend.get_output_names, "out", name)
-            if port is not None:
-                self.outputs.append(MidiOutput(port))
 
-    def lost(self) -> str:
-        """Return what to tell, once, when the ports are gone with their JACK server; else nothing.
+_LENGTHS = {0xA0: 3, 0xB0: 3, 0xC0: 2, 0xD0: 2, 0xE0: 3, 0xF1: 2, 0xF2: 3, 0xF3: 2, 0xF8: 1, 0xFA: 1, 0xFB: 1, 0xFC: 1}
+"""Bytes of a message by its status (without the channel)."""
 
-        Not one message more may be sent then: the back-end would wait for the server without end.
-        """
-        if self._lost or self._jack.alive():
-            return ""
-        self._lost = True
-        return "the JACK server ended, and the MIDI ports with it: start it, then Antiphon again"
+
+class Ports(Protocol):
+    """The MIDI ports, whatever carries them."""
+
+    backend: str
+    """As rtmidi names it; empty where there is none."""
+
+    @property
+    def inputs(self) -> Sequence[str]:
+        """Names of the inputs that are open."""
+        ...
+
+    @property
+    def open(self) -> Sequence[str]:
+        """Names of the outputs that are open."""
+        ...
+
+    @property
+    def outputs(self) -> Sequence[Output]:
+        """Every output, open or not: a port that is gone may come back."""
+        ...
+
+    @property
+    def stuck(self) -> bool:
+        """Whether only another process can use the ports again."""
+        ...
+
+    def adopt(self, described: Described, notes: Sequence[tuple[int, int]]) -> bool:
+        """See to what another process left on a port like one of ours; False where there is none. Before start()."""
+        ...
+
+    def start(self) -> Sequence[str]:
+        """Open the ports, and end what others left; return what the performer should know."""
+        ...
+
+    def poll(self) -> Sequence[str]:
+        """Do what is to be done on the loop's thread; return what the performer should know since last time."""
+        ...
 
     def close(self) -> None:
         """Close what is open, after the back-end has had time to send the last notes."""
-        if self._lost or self.lost():
+        ...
+
+
+def choose_ports(
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    own: int,
+    heard: MidiInputs,
+    journal: Journal,
+    state: Path | None = None,
+) -> Ports:
+    """Return the ports for this system, not opened yet; ``own`` is how many outputs there are at least, ``state`` the
+    folder of what is kept from one start to the next.
+
+    JACK is used where Linux has no ALSA sequencer, through its own library where that can be loaded.
+    """
+    if sys.platform == "linux" and not SEQUENCER.exists():
+        with contextlib.suppress(ImportError, OSError):
+            from bridge.realtime.jack_ports import JackPorts
+
+            return JackPorts(inputs, outputs, own, heard, journal, state)
+    return MidiPorts(inputs, outputs, heard, journal, own)
+
+
+class MidiPorts:
+    """Ports over rtmidi; those that are named in the settings come back when their device does."""
+
+    stuck = False
+
+    def __init__(
+        self,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        heard: MidiInputs,
+        journal: Journal | None = None,
+        own: int = 1,
+    ) -> None:
+        """Ports that are not named are ports of our own."""
+        self._heard = heard
+        self._jack = JackWatch()
+        self._lost = False
+        self._news: deque[str] = deque()
+        self._found: deque[tuple[str, int, Any]] = deque()
+        """What the watcher opened: way, place and port (None: it is gone)."""
+        self._stop = threading.Event()
+        self._watcher: threading.Thread | None = None
+        self._names: dict[str, list[str]] = {"in": list(inputs) or [""], "out": list(outputs)}
+        self._names["out"] += [""] * (max(own, 1) - len(outputs))
+        self._open_as: dict[tuple[str, int], str] = {}
+        """The names under which ports are open."""
+        self._in: dict[int, Any] = {}
+        self._backend: Any = None
+        self.backend, self._problem = choose_backend()
+        self.outputs: list[KeptOutput] = []
+        journal = journal or Journal.open(None)
+        for place, name in enumerate(self._names["out"] if self.backend else ()):
+            shown = name or _own_name(place)
+            slot = journal.slot(Described(self.backend, shown))
+            self.outputs.append(KeptOutput(shown, slot, None, now, self._news.append))
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs that are open."""
+        return [str(port.name) for port in self._in.values()]
+
+    @property
+    def open(self) -> list[str]:
+        """Names of the outputs that are open."""
+        return [output.inner.name for output in self.outputs if output.inner is not None]
+
+    def adopt(self, described: Described, notes: Sequence[tuple[int, int]]) -> bool:
+        """See to what another process left on a port of the same name; False where there is none. Before start()."""
+        for output in self.outputs:
+            if (described.kind, described.name) == (self.backend, output.name):
+                for note in notes:
+                    output.slot.begin(*note)
+                return True
+        return False
+
+    def start(self) -> list[str]:
+        """Open the ports, and end what others left; return what the performer should know."""
+        if not self.backend:
+            return [self._problem]
+        self._backend = mido.Backend(f"mido.backends.rtmidi/{self.backend}")
+        problems = []
+        for way, names in self._names.items():
+            for place, name in enumerate(names):
+                try:
+                    port = self._open(way, place)
+                except Exception as error:  # noqa: BLE001  (each back-end raises its own kinds)
+                    problems.append(f"the MIDI {way}put {name or NAME} could not be opened: {error}")
+                else:
+                    if isinstance(port, str):
+                        problems.append(port)
+                    else:
+                        self._use(way, place, port)
+        if self.backend != JACK:
+            self._watcher = threading.Thread(target=self._watch, name="MIDI ports", daemon=True)
+            self._watcher.start()
+        return problems
+
+    def poll(self) -> list[str]:
+        """Take ports that came and went; return what the performer should know since last time."""
+        while self._found:
+            way, place, port = self._found.popleft()
+            name = self._open_as.get((way, place)) or self._names[way][place]
+            if port is None:
+                self._drop(way, place)
+                self._news.append(f"the MIDI {way}put {name} is gone; it is used again as soon as it is back")
+            else:
+                self._use(way, place, port)
+                self._news.append(f"the MIDI {way}put {port.name} is there")
+        if not self._lost and not self._jack.alive():
+            # Not one message more may be sent: the back-end would wait for the server without end.
+            self._lost = True
+            for output in self.outputs:
+                output.inner = None
+            self._news.append("the JACK server ended, and the MIDI ports with it: start it, then Antiphon again")
+        news = list(self._news)
+        self._news.clear()
+        return news
+
+    def close(self) -> None:
+        """Close what is open, after the back-end has had time to send the last notes."""
+        self._stop.set()
+        if self._watcher is not None:
+            self._watcher.join(2.0)
+        if self._lost or not self._jack.alive():
             return  # there is nobody to take leave of
-        if self.backend == "UNIX_JACK" and self.outputs:
+        if self.backend == JACK and self.outputs:
             time.sleep(FLUSH)
         for output in self.outputs:
             output.close()
-        for port in self.inputs:
+        for port in self._in.values():
             with contextlib.suppress(Exception):
                 port.close()
 
-    def _open(self, opener: Any, list_names: Any, way: str, name: str) -> Any:
-        setting = f"--midi-{way}put"
-        before = self._jack.sockets() if self.backend == "UNIX_JACK" else None
+    def _use(self, way: str, place: int, port: Any) -> None:
+        self._open_as[way, place] = str(port.name)
+        if way == "in":
+            # mido's own callback raises on some malformed messages, and decodes before a time could be taken.
+            port._rt.cancel_callback()
+            port._rt.set_callback(self._heard.receive)
+            self._in[place] = port
+        else:
+            self.outputs[place].restore(MidiOutput(port))
+
+    def _drop(self, way: str, place: int) -> None:
+        self._open_as.pop((way, place), None)
+        if way == "out":
+            self.outputs[place].lose()
+        elif port := self._in.pop(place, None):
+            with contextlib.suppress(Exception):
+                port.close()
+
+    def _open(self, way: str, place: int) -> Any:
+        """Open a port; return it, or why there is none. Raises what the back-end raises, and ValueError."""
+        name, setting = self._names[way][place], f"--midi-{way}put"
+        opener = self._backend.open_input if way == "in" else self._backend.open_output
+        before = self._jack.sockets() if self.backend == JACK else set()
         try:
             if name:
-                return opener(find(name, list_names(), f"MIDI {way}put", setting))
+                return opener(find(name, self._there(way), f"MIDI {way}put", setting))
             if self.backend != "WINDOWS_MM":
-                return opener(NAME, client_name=f"{NAME}-{way}")
-            self.problems.append(
+                return opener(_own_name(place), client_name=f"{NAME}-{way}")
+            return (
                 f"Windows has no MIDI ports of our own: install loopMIDI, add a port there and name it with {setting};"
-                f" there are now: {', '.join(list_names()) or 'none'}"
+                f" there are now: {', '.join(self._there(way)) or 'none'}"
             )
-        except Exception as error:  # noqa: BLE001  (each back-end raises its own kinds)
-            self.problems.append(f"the MIDI {way}put {name or NAME} could not be opened: {error}")
         finally:
-            if before is not None:
+            if self.backend == JACK:
                 self._jack.watch(self._jack.sockets() - before)
-        return None
+
+    def _there(self, way: str) -> list[str]:
+        names: list[str] = self._backend.get_input_names() if way == "in" else self._backend.get_output_names()
+        return names
+
+    def _watch(self) -> None:
+        """On a thread of its own, since asking may take long: look for named ports that came or went."""
+        while not self._stop.wait(LOOK_EVERY):
+            for way, names in self._names.items():
+                if self._found:
+                    break  # the loop has yet to take what was seen before
+                with contextlib.suppress(Exception):  # each back-end raises its own kinds; the next look may succeed
+                    self._look(way, names, self._there(way) if any(names) else ())
+
+    def _look(self, way: str, names: Sequence[str], there: Sequence[str]) -> None:
+        for place, name in enumerate(names):
+            key = (way, place)
+            is_open = key in self._open_as and (way == "in" or self.outputs[place].inner is not None)
+            if name and is_open and self._open_as[key] not in there:
+                self._found.append((way, place, None))
+            elif not is_open and (name_fits(name, there) if name else self.backend != "WINDOWS_MM"):
+                self._found.append((way, place, self._open(way, place)))
+        if self._found:
+            self._heard.wake()
 
 
 class JackWatch:
@@ -176,6 +388,13 @@ class JackWatch:
     def alive(self) -> bool:
         """Whether the server still is at the other end. Takes a microsecond."""
         return self._poll is None or not self._poll.poll(0)
+
+
+def name_fits(name: str, there: Sequence[str]) -> bool:
+    """Whether find() would find it."""
+    with contextlib.suppress(ValueError):
+        return bool(find(name, there, "", ""))
+    return False
 
 
 def find(name: str, there: Sequence[str], kind: str, setting: str) -> str:

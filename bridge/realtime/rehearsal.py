@@ -24,8 +24,9 @@ class Rehearsal:
     def __init__(self, now: Callable[[], float]) -> None:
         """``now`` as for the player."""
         target = m.OscTarget("127.0.0.1", 9, pairs=True, lengths=True)
-        outputs = (MidiOutput(_NoPort()), OscOutput(target, cast(socket.socket, _NoSocket())))
-        self._player = Player(Clock(now()), NowPage.private(), now, outputs)
+        listeners = (OscOutput(target, cast(socket.socket, _NoSocket())),)
+        self._player = Player(Clock(now()), NowPage.private(), now, listeners)
+        self._player.add_part(MidiOutput(_NoPort()))
         self._now = now
 
     def play(self) -> None:

@@ -67,6 +67,18 @@ def _claim_windows() -> str:
     return "best effort (Windows refused the high priority class)"
 
 
+def lock_memory() -> bool:
+    """Keep what is in memory now from being moved out to disk; False where the system refuses."""
+    if sys.platform == "win32":
+        return False
+    current = 1  # MCL_CURRENT; with MCL_FUTURE too, memory asked for later would be refused beyond the limit
+    try:
+        locked: int = ctypes.CDLL(None, use_errno=True).mlockall(current)
+    except (OSError, AttributeError):
+        return False
+    return locked == 0
+
+
 def stop_garbage_collection() -> None:
     """Keep what is loaded out of the collector's sight and stop it; from here on nothing may rely on it."""
     gc.collect()

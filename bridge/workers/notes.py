@@ -1,17 +1,22 @@
-"""The process of a note model: answers the newest call, note by note."""
+"""The process of a note model: answers the newest call, note by note, and does what it is asked to, in order."""
 
 import select
 import socket
+from collections import deque
+from collections.abc import Iterator
+from typing import cast
 
 from bridge.channel import Channel, ChannelClosedError
 from bridge.child import exit_with_parent
 from bridge.clocks import now
 from bridge.workers import messages as m
 from bridge.workers.declared import load_declaration, load_or_explain, lower_priority
-from models.contract import NoteModel, NotePlayer
+from models.contract import Note, NoteActor, NoteModel, NotePlayer
 
 ALIVE_EVERY = 0.5
 """Seconds."""
+
+Asked = m.Answer | m.Act
 
 
 def run(sock: socket.socket, declaration: str) -> None:
@@ -23,16 +28,16 @@ def run(sock: socket.socket, declaration: str) -> None:
     model = load_declaration(declaration, NoteModel)
     player = load_or_explain(model.load, channel)
     channel.send(m.Ready(model.name, now() - started))
-    wanted: m.Answer | None = None
+    asked: deque[Asked] = deque()
     try:
         while True:
-            select.select([channel], [channel] if channel.pending else [], [], 0 if wanted else ALIVE_EVERY)
+            select.select([channel], [channel] if channel.pending else [], [], 0 if asked else ALIVE_EVERY)
             channel.flush()
-            wanted = _newest(channel, wanted)
-            if wanted is None:
-                channel.send(m.Alive({}))
+            _read(channel, asked)
+            if asked:
+                _do(player, asked.popleft(), channel, asked)
             else:
-                wanted = _answer(player, wanted, channel)
+                channel.send(m.Alive({}))
     except (ChannelClosedError, Stopped):
         return
 
@@ -41,25 +46,48 @@ class Stopped(Exception):  # noqa: N818  (not an error)
     """Control asked for the end."""
 
 
-def _newest(channel: Channel[m.Command], wanted: m.Answer | None) -> m.Answer | None:
+def _read(channel: Channel[m.Command], asked: deque[Asked]) -> None:
+    """Take what has come: every action, and of the calls the newest, if nothing after it is to be answered."""
     for command in channel.receive():
         if isinstance(command, m.Stop):
             raise Stopped
-        if isinstance(command, m.Answer):
-            wanted = command
-    return wanted
+        if isinstance(command, m.Answer | m.Act):
+            if _is_answered(command):
+                for call in [call for call in asked if isinstance(call, m.Answer)]:
+                    asked.remove(call)
+            asked.append(command)
 
 
-def _answer(player: NotePlayer, call: m.Answer, channel: Channel[m.Command]) -> m.Answer | None:
-    """Answer a call; return the newer call that came meanwhile, if one did."""
+def _is_answered(command: Asked) -> bool:
+    return isinstance(command, m.Answer) or command.call_id > 0
+
+
+def _do(player: NotePlayer, command: Asked, channel: Channel[m.Command], asked: deque[Asked]) -> None:
+    """Answer a call or do an action; stop answering as soon as something newer is to be answered."""
+    act_id = command.act_id if isinstance(command, m.Act) else 0
     try:
-        for note in player.answer(call.call, call.bars, call.params):
-            newer = _newest(channel, None)
-            if newer is not None:
-                return newer
-            channel.send(m.NoteReady(call.call_id, note))
+        for note in _notes(player, command):
+            if not command.call_id:
+                continue
+            _read(channel, asked)
+            if any(map(_is_answered, asked)):
+                break
+            channel.send(m.NoteReady(command.call_id, note))
+        else:
+            if command.call_id:
+                channel.send(m.Answered(command.call_id))
     except ValueError as error:
-        channel.send(m.Refused(call.call_id, str(error)))
+        if command.call_id:
+            channel.send(m.Refused(command.call_id, "" if act_id else str(error)))
+        if act_id:
+            channel.send(m.NotDone(act_id, str(error)))
     else:
-        channel.send(m.Answered(call.call_id))
-    return None
+        if act_id:
+            channel.send(m.Acted(act_id))
+
+
+def _notes(player: NotePlayer, command: Asked) -> Iterator[Note]:
+    if isinstance(command, m.Answer):
+        return player.answer(command.call, command.bars, command.params)
+    act = cast(NoteActor, player).act
+    return act(command.action, command.arguments, command.heard, command.bars, command.params)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from models.diffusion.graphs import Graphs, Network
+
 
 class Autoencoder:
     """Either kind that diffusers has; pictures of any size, in latents of the next whole number of cells."""
@@ -20,6 +22,10 @@ class Autoencoder:
         self.columns, self.rows = -(-width // factor), -(-height // factor)
         self._padded = (self.rows * factor, self.columns * factor)
         self._scale = float(vae.config.scaling_factor)
+        self._encode: Network = self._latent_of
+        self._decode: Network = lambda latent: vae.decode(latent, return_dict=False)[0]
+        if vae.device.type == "cuda":
+            self._encode, self._decode = Graphs(self._encode), Graphs(self._decode)
 
     @property
     def channels(self) -> int:
@@ -40,15 +46,18 @@ class Autoencoder:
         """A picture's latent, float32 [1, channels, rows, columns]: of a distribution, its mean."""
         below, right = self._padded[0] - self._height, self._padded[1] - self._width
         padded = functional.pad(picture, (0, right, 0, below), mode="replicate")
-        found = self._vae.encode(padded.to(self._vae.dtype))
-        latent = found.latents if hasattr(found, "latents") else found.latent_dist.mode()
-        return latent.float() * self._scale
+        return self._encode(padded.to(self._vae.dtype)).float() * self._scale
+
+    def _latent_of(self, picture: Tensor) -> Tensor:
+        found = self._vae.encode(picture)
+        latent: Tensor = found.latents if hasattr(found, "latents") else found.latent_dist.mode()
+        return latent
 
     @torch.inference_mode()
     def decode(self, latent: Tensor) -> Tensor:
         """A latent's picture, float [1, 3, height, width] in −1..1."""
         latent = (latent / self._scale).to(self._vae.dtype)
-        picture = self._vae.decode(latent, return_dict=False)[0]
+        picture = self._decode(latent)
         return picture[..., : self._height, : self._width].float().clamp(-1, 1)
 
     @staticmethod

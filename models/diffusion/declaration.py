@@ -1,6 +1,6 @@
 """What streaming diffusion is; light, so that the table of addresses can read it."""
 
-from models.contract import FrameModel, Param
+from models.contract import FrameModel, Input, Param
 
 
 class Diffusion(FrameModel):
@@ -16,9 +16,20 @@ class Diffusion(FrameModel):
     checkpoint = Param(
         "",
         at_load=True,
-        doc="A diffusers folder, a .safetensors file in one, or a Hugging Face name that was downloaded before.",
+        doc="A diffusers folder, a single .safetensors file, or a Hugging Face name that was downloaded before.",
+    )
+    family = Param(
+        "auto",
+        at_load=True,
+        choices=("auto", "sd", "lcm", "sd2", "sd-turbo", "sdxl", "sdxl-turbo"),
+        doc="What a single file is; auto takes SD 2 and SDXL for their Turbo editions.",
+    )
+    loras = Param(
+        "", at_load=True, doc="LoRA files that are added, such as LCM's: FILE or FILE:WEIGHT, commas between them."
     )
     autoencoder = Param("", at_load=True, doc="A folder with a tiny autoencoder, to decode with in place of its own.")
+
+    image = Input("A picture from which each frame starts (image-to-image).")
 
     prompt = Param("gold and blue ink swirling in dark water", doc="What is painted.")
     second_prompt = Param("", doc="What is painted in its place where blend says.")
@@ -32,15 +43,14 @@ class Diffusion(FrameModel):
         choices=("none", "self", "one-time", "full"),
         doc="What guidance costs: nothing, nothing (residual), a row at the first step, twice the rows.",
     )
-    steps = Param(2, low=1, high=8, doc="Denoising steps in flight; a frame comes as many calls after it began.")
+    steps = Param(
+        2, low=1, high=8, costs=True, doc="Denoising steps in flight; a frame comes as many calls after it began."
+    )
     noise = Param(
         "held",
         choices=("held", "fresh", "off"),
         doc="Noise between the steps: held, drawn anew for each frame, or none.",
     )
     walk = Param(16.0, low=1.0, high=256.0, unit="beats", doc="How long the noise takes round its circle, at speed 1.")
-    feedback = Param(False, doc="Whether each frame starts from the last one (image-to-image).")
     strength = Param(0.5, low=0.05, high=1.0, doc="How far a picture is taken back into the noise; 1 forgets it.")
-    zoom = Param(1.02, low=0.5, high=2.0, doc="How much the picture grows in a second of feedback.")
-    turn = Param(0.0, low=-180.0, high=180.0, unit="deg", doc="How far the picture turns in a second of feedback.")
     similarity = Param(1.0, low=0.0, high=1.0, doc="From which likeness on input pictures are left out; 1 takes all.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 
@@ -10,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from models.contract import Moment, Value
 from models.diffusion.autoencoder import Autoencoder
 from models.diffusion.filter import SimilarityFilter
+from models.diffusion.graphs import GraphedUNet
 from models.diffusion.loading import Loaded, load
 from models.diffusion.prompts import Prompts, between, mix
 from models.diffusion.schedule import Schedule
@@ -32,12 +31,21 @@ class DiffusionPainter:
     where the checkpoint cannot be loaded.
     """
 
-    def __init__(self, width: int, height: int, checkpoint: str = "", autoencoder: str = "") -> None:
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        checkpoint: str = "",
+        autoencoder: str = "",
+        loras: str = "",
+        family: str = "auto",
+    ) -> None:
         device = best_device()
         dtype = torch.float32 if device == "cpu" else torch.float16
         if device == "cpu":  # with every core taken, threads that wait for each other cost a hundred times the work
             torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
-        self._begin(load(checkpoint, device=device, dtype=dtype, autoencoder=autoencoder), width, height)
+        parts = {"autoencoder": autoencoder, "loras": loras, "family": family}
+        self._begin(load(checkpoint, device=device, dtype=dtype, **parts), width, height)
 
     @classmethod
     def of(cls, loaded: Loaded, width: int, height: int) -> DiffusionPainter:
@@ -49,13 +57,16 @@ class DiffusionPainter:
     def _begin(self, loaded: Loaded, width: int, height: int) -> None:
         pipeline = loaded.pipeline
         self.family = loaded.family
-        if pipeline.unet.device.type == "cuda":
+        on_cuda = pipeline.unet.device.type == "cuda"
+        if on_cuda:
+            torch.backends.cudnn.benchmark = True  # the sizes stay
             pipeline.unet.to(memory_format=torch.channels_last)
             pipeline.vae.to(memory_format=torch.channels_last)
         self._device = pipeline.unet.device
         self._autoencoder = Autoencoder(pipeline.vae, pipeline.vae_scale_factor, width, height)
         self._prompts = Prompts(pipeline, width, height)
-        self._stream = Stream(pipeline.unet, Schedule(pipeline.scheduler.config, self._device))
+        unet = GraphedUNet(pipeline.unet) if on_cuda else pipeline.unet
+        self._stream = Stream(unet, Schedule(pipeline.scheduler.config, self._device))
         self._walk = Walk(self._autoencoder.channels, self._autoencoder.rows, self._autoencoder.columns)
         self._filter: SimilarityFilter | None = None
         self._morphs: dict[str, Morph[Conditioning]] = {}
@@ -70,12 +81,12 @@ class DiffusionPainter:
     ) -> NDArray[np.uint8]:
         """Return the next frame, uint8 RGB [height, width, 3].
 
-        ``image``, uint8 RGB of any size, makes it image-to-image, as feedback does with the last frame.
+        ``image``, uint8 RGB of any size, makes it image-to-image.
         """
-        elapsed = self._advance(moment, params)
+        self._advance(moment, params)
         if image is not None and self._skips(image, params) and self._picture is not None:
             return self._autoencoder.pixels(self._picture)
-        source = self._source(image, params, elapsed)
+        source = None if image is None else self._autoencoder.encode(self._autoencoder.picture(image))
         strength = 1.0 if source is None else float(params["strength"])
         self._stream.set_steps(min(int(params["steps"]), self._stream.schedule.most(strength)), strength)
         noise = self._noise(moment, params, keep_first=source is None)
@@ -87,16 +98,13 @@ class DiffusionPainter:
         self._picture = self._autoencoder.decode(latent)
         return self._autoencoder.pixels(self._picture)
 
-    def _advance(self, moment: Moment, params: Mapping[str, Value]) -> float:
-        """Walk on with the beat; return the seconds since the last frame."""
+    def _advance(self, moment: Moment, params: Mapping[str, Value]) -> None:
+        """Walk on with the beat."""
         before, self._before = self._before, moment
         self._frame += 1
-        if before is None:
-            return 0.0
-        beats = moment.beat - before.beat
+        beats = moment.beat - before.beat if before else 0.0
         if 0 <= beats <= JUMP:
             self._turns += float(params["speed"]) * beats / float(params["walk"])
-        return min(1.0, max(0.0, moment.time - before.time))
 
     def _noise(self, moment: Moment, params: Mapping[str, Value], keep_first: bool) -> Tensor:
         """What each row is noised with; ``keep_first`` where the frame that enters is nothing but noise."""
@@ -124,15 +132,6 @@ class DiffusionPainter:
         text = str(params[name])
         return self._morphs[name].towards(text, self._prompts.encode(text), moment.beat, float(params["morph"]))
 
-    def _source(self, image: NDArray[np.uint8] | None, params: Mapping[str, Value], elapsed: float) -> Tensor | None:
-        if image is not None:
-            return self._autoencoder.encode(self._autoencoder.picture(image))
-        if not params["feedback"] or self._picture is None:
-            return None
-        zoom = float(params["zoom"]) ** elapsed
-        angle = math.radians(float(params["turn"])) * elapsed
-        return self._autoencoder.encode(moved(self._picture, zoom, angle))
-
     def _skips(self, image: NDArray[np.uint8], params: Mapping[str, Value]) -> bool:
         threshold = float(params["similarity"])
         if threshold >= 1:
@@ -141,15 +140,6 @@ class DiffusionPainter:
         if self._filter is None or self._filter.threshold != threshold:
             self._filter = SimilarityFilter(threshold)
         return self._filter.skips(image)
-
-
-def moved(picture: Tensor, zoom: float, angle: float) -> Tensor:
-    """A picture [1, 3, height, width] enlarged about its middle and turned by an angle in radians; edges mirror."""
-    height, width = picture.shape[2:]
-    cosine, sine = math.cos(angle) / zoom, math.sin(angle) / zoom
-    matrix = torch.tensor([[[cosine, -sine * height / width, 0], [sine * width / height, cosine, 0]]])
-    grid = functional.affine_grid(matrix.to(picture), list(picture.shape), align_corners=False)
-    return functional.grid_sample(picture, grid, padding_mode="reflection", align_corners=False)
 
 
 def best_device() -> str:

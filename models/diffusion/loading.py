@@ -19,6 +19,8 @@ import transformers
 from diffusers.loaders.single_file_utils import SingleFileComponentError
 from safetensors import SafetensorError, safe_open
 
+from models.diffusion import families, lora, tokenizer
+
 if TYPE_CHECKING:
     from models.diffusion.prompts import Pipeline
 
@@ -62,27 +64,36 @@ class Loaded:
 
 def load(
     checkpoint: str, *, device: str = "cpu", dtype: torch.dtype = torch.float32, autoencoder: str = "",
-    network: bool = False,
+    loras: str = "", family: str = "auto", network: bool = False,
 ) -> Loaded:  # fmt: skip
-    """Load a diffusers folder, a .safetensors file beside its ``model_index.json``, or a Hugging Face name.
+    """Load a diffusers folder, a single .safetensors file in the original layout, or a Hugging Face name.
 
-    ``autoencoder`` is a folder with an AutoencoderTiny that takes the place of the checkpoint's own. ``network`` lets a
-    Hugging Face name be downloaded; else it must be in the cache. Raises OSError or ValueError with the reason.
+    A single file is shaped by the ``model_index.json`` and what else lies beside it, or else by the ``family`` that it
+    is of (auto: as its weights tell). ``autoencoder`` is a folder with an AutoencoderTiny that takes the place of the
+    checkpoint's own, ``loras`` as ``named_loras`` reads. ``network`` lets a Hugging Face name be downloaded; else it
+    must be in the cache. Raises OSError or ValueError with the reason.
     """
     place = locate(checkpoint, network=network)
-    folder = place if place.is_dir() else place.parent
+    added = named_loras(loras)
+    try:
+        folder = place if place.is_dir() else _shaped_by(place, family)
+    except BROKEN as error:
+        raise ValueError(f"{checkpoint} cannot be loaded: {error}") from error
     index = read_index(folder)
     try:
         parts = _single_file(place, folder, index) if place.is_file() else _folder(folder, index, dtype)
         if autoencoder:
             parts["vae"] = _weights(diffusers.AutoencoderTiny, locate(autoencoder, network=network), None, dtype)
-        family = detect_family(parts["unet"].config, parts["scheduler"].config)
-        pipeline = _pipeline(parts, index).to(device=device, dtype=dtype)
+        told = detect_family(parts["unet"].config, parts["scheduler"].config)
+        pipeline = _pipeline(parts, index)
+        for path, weight in added:
+            lora.add(pipeline, path, weight)
+        pipeline = pipeline.to(device=device, dtype=dtype)
     except BROKEN as error:
         raise ValueError(f"{checkpoint} cannot be loaded: {error or type(error).__name__}") from error
     if dtype == torch.float16 and getattr(pipeline.vae.config, "force_upcast", False):
         pipeline.vae.to(torch.float32)  # its activations leave the range of 16 bits
-    return Loaded(pipeline, family)
+    return Loaded(pipeline, told)
 
 
 def locate(checkpoint: str, *, network: bool = False) -> Path:
@@ -112,6 +123,32 @@ def locate(checkpoint: str, *, network: bool = False) -> Path:
     except (OSError, ValueError, RuntimeError) as error:
         hint = "" if network else " (it is neither a folder nor in the cache, and the network is not allowed)"
         raise OSError(f"checkpoint {checkpoint!r} cannot be had{hint}: {error}") from error
+
+
+def named_loras(text: str) -> list[tuple[Path, float]]:
+    """``FILE`` or ``FILE:WEIGHT``, several with commas between. Raises OSError or ValueError."""
+    found = []
+    for each in filter(None, (part.strip() for part in text.split(","))):
+        name, _, weight = each.rpartition(":")
+        try:
+            path, share = name, float(weight)
+        except ValueError:
+            path, share = each, 1.0
+        place = locate(path)
+        if not place.is_file():
+            raise ValueError(f"a LoRA must be a .safetensors file, got {path!r}")
+        found.append((place, share))
+    return found
+
+
+def _shaped_by(place: Path, family: str) -> Path:
+    """The folder with a single file's configurations. Raises ValueError."""
+    if (place.parent / "model_index.json").is_file():
+        return place.parent
+    if family != "auto":
+        return families.FOLDER / family
+    with safe_open(place, "pt") as file:
+        return families.folder_of({name: file.get_slice(name).get_shape() for name in file.keys()})  # noqa: SIM118
 
 
 def read_index(folder: Path) -> dict[str, Any]:
@@ -179,7 +216,12 @@ def _weights(kind: Any, folder: Path, part: str | None, dtype: torch.dtype) -> A
 def _single_file(path: Path, folder: Path, index: dict[str, Any]) -> dict[str, Any]:
     """Everything from one file in the original layout, shaped by the configurations beside it."""
     kind = diffusers.StableDiffusionXLPipeline if "XL" in index["_class_name"] else diffusers.StableDiffusionPipeline
-    more = {} if "XL" in index["_class_name"] else {"safety_checker": None}
+    more: dict[str, Any] = {} if "XL" in index["_class_name"] else {"safety_checker": None}
+    if folder.parent == families.FOLDER:  # which has no tokenizer
+        wide = json.loads((folder / "text_encoder" / "config.json").read_text("utf-8"))["hidden_act"] == "gelu"
+        more["tokenizer"] = tokenizer.find(path.parent, "!" if wide else "<|endoftext|>")
+        if "tokenizer_2" in index:
+            more["tokenizer_2"] = tokenizer.find(path.parent, "!")
     pipeline = kind.from_single_file(str(path), config=str(folder), local_files_only=True, **more)
     for networks, prefixes in SINGLE_FILE.items():
         wanted = sum(weights.numel() for name in networks for weights in _state(pipeline, name))

@@ -19,6 +19,8 @@ from models.diffusion.schedule import Rows, Schedule
 if TYPE_CHECKING:
     from diffusers import UNet2DConditionModel
 
+    from models.diffusion.graphs import GraphedUNet
+
 Mode = Literal["none", "self", "one-time", "full"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -58,7 +60,9 @@ class Conditioning:
 class Stream:
     """Denoising steps in flight over one U-Net; latents are float32 [rows, channels, height, width]."""
 
-    def __init__(self, unet: UNet2DConditionModel, schedule: Schedule, steps: int = 1, strength: float = 1.0) -> None:
+    def __init__(
+        self, unet: UNet2DConditionModel | GraphedUNet, schedule: Schedule, steps: int = 1, strength: float = 1.0
+    ) -> None:
         """Raises ValueError as ``Schedule.rows``."""
         self.unet, self.schedule = unet, schedule
         self._key = (steps, strength)

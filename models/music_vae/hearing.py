@@ -14,10 +14,15 @@ COMFORTABLE = (55, 79)
 """Where most melodies that were learned from have their median pitch; calls outside are heard octaves away."""
 REACH = 7
 """Semitones that an answer may go beyond the call's lowest and highest note."""
+SILENT_VELOCITY = 88
+"""Of notes that answer none."""
 OCTAVE = 12
 MAJOR = (0, 2, 4, 5, 7, 9, 11)
 CLEAR = 0.85
 """A call has a key if at least this share of its notes lies in one major scale (its minor has the same notes)."""
+
+Tops = dict[int, tuple[int, int, int]]
+"""By the 16th at which each begins: a note's pitch, the 16th at which it ends, and its velocity."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,19 @@ class Heard:
     channel: int
     foreign: npt.NDArray[np.bool_]
     """Of the model's 90 classes, the notes outside the call's key; of none if the call has no clear key."""
+    pitches: list[int]
+    """Of its top line, in order."""
+    beats_per_bar: int
+    next_bar: int = 0
+    """The transport's bar in which an answer begins."""
+    reach: int = REACH
+    """Semitones that an answer may go beyond what was heard."""
 
     def pitch(self, decoded: int) -> int:
-        """A decoded pitch in the call's register: octaves away if it is farther than :data:`REACH`."""
+        """A decoded pitch in the call's register: octaves away if it is farther than the reach."""
         pitch = decoded - self.octaves
-        low = min(max(0, self.lowest - REACH), 127 - OCTAVE)
-        high = min(127, max(self.highest + REACH, low + OCTAVE))
+        low = min(max(0, self.lowest - self.reach), 127 - OCTAVE)
+        high = min(127, max(self.highest + self.reach, low + OCTAVE))
         while pitch < low:
             pitch += OCTAVE
         while pitch > high:
@@ -69,21 +81,14 @@ def hear(call: Phrase) -> Heard:
         raise ValueError(f"a call must have 1 bar or more of 1 beat or more, got {call.bars} of {call.beats_per_bar}")
     if not call.notes:
         raise ValueError("a call must hold at least one note, got none")
-    total = call.bars * call.beats_per_bar * STEPS_PER_BEAT
-    median = float(np.median([note.pitch for note in call.notes]))
-    octaves = octaves_to(median)
-    tops: dict[int, tuple[int, int, int]] = {}  # the step of an onset: pitch, end, velocity
-    for note in call.notes:
-        start = min(max(0, nearest(note.start)), total - 1)
-        end = max(start + 1, nearest(note.start + note.duration))
-        if start not in tops or note.pitch > tops[start][0]:
-            tops[start] = (note.pitch, end, note.velocity)
+    octaves = octaves_to(float(np.median([note.pitch for note in call.notes])))
+    tops = top_line(call)
     bars = model_bars(call.bars, call.beats_per_bar)
     if len(bars) < WINDOW_BARS:
         bars *= WINDOW_BARS
-    windows = [_window(bars[end - WINDOW_BARS : end], tops, octaves) for end in range(len(bars), 1, -WINDOW_BARS)]
+    windows = [window_of(bars[end - WINDOW_BARS : end], tops, octaves) for end in range(len(bars), 1, -WINDOW_BARS)]
     if not any(window.onsets for window in windows):  # an odd bar at the beginning has all the notes
-        windows = [_window(bars[:WINDOW_BARS], tops, octaves)]
+        windows = [window_of(bars[:WINDOW_BARS], tops, octaves)]
     pitches = [pitch for pitch, _, _ in tops.values()]
     return Heard(
         [window for window in reversed(windows) if window.onsets],
@@ -92,7 +97,28 @@ def hear(call: Phrase) -> Heard:
         max(pitches),
         call.notes[-1].channel,
         foreign_to(pitches),
+        pitches,
+        call.beats_per_bar,
+        call.next_bar,
     )
+
+
+def top_line(call: Phrase) -> Tops:
+    """The highest of the notes that start at each 16th, in order."""
+    total = call.bars * call.beats_per_bar * STEPS_PER_BEAT
+    tops: Tops = {}
+    for note in call.notes:
+        start = min(max(0, nearest(note.start)), total - 1)
+        end = max(start + 1, nearest(note.start + note.duration))
+        if start not in tops or note.pitch > tops[start][0]:
+            tops[start] = (note.pitch, end, note.velocity)
+    return dict(sorted(tops.items()))
+
+
+def nothing_heard(beats_per_bar: int, next_bar: int = 0) -> Heard:
+    """What a melody that answers nothing goes by: all keys, where the model is at home, not loud and not soft."""
+    window = Window(np.zeros(WINDOW_BARS * STEPS, np.int64), [SILENT_VELOCITY] * WINDOW_BARS * STEPS)
+    return Heard([window], 0, *COMFORTABLE, 0, np.zeros(melody.CLASSES, bool), [], beats_per_bar, next_bar)
 
 
 def foreign_to(pitches: list[int]) -> npt.NDArray[np.bool_]:
@@ -124,7 +150,8 @@ def octaves_to(median: float) -> int:
     return 0
 
 
-def _window(bars: list[ModelBar], tops: dict[int, tuple[int, int, int]], octaves: int) -> Window:
+def window_of(bars: list[ModelBar], tops: Tops, octaves: int) -> Window:
+    """What of a top line lies in some of the model's bars, moved by so many semitones."""
     notes: list[melody.StepNote] = []
     louds: dict[int, int] = {}
     for number, bar in enumerate(bars):

@@ -1,54 +1,55 @@
-"""The melody player: a call's last bars to a latent vector, varied, and back to notes step by step."""
+"""The melody player: what it hears to the latent space, and back to notes step by step."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import numpy as np
-
 from models.contract import Note, Phrase, Value
-from models.music_vae import melody
-from models.music_vae.checkpoints import own
+from models.music_vae import given, own_weights
+from models.music_vae.attributes import ATTRIBUTES, Attributes
+from models.music_vae.continuation import Continuation
 from models.music_vae.declaration import MusicVae
-from models.music_vae.hearing import WINDOW_BARS, Heard, Window, hear
-from models.music_vae.metre import STEPS, STEPS_PER_BEAT, ModelBar, model_bars
-from models.music_vae.network import MusicVaeNetwork, generator
+from models.music_vae.hearing import hear
+from models.music_vae.melodist import Melodist
+from models.music_vae.metre import model_bars
+from models.music_vae.prior import Prior
 from models.music_vae.threads import use_one_thread
-from models.music_vae.weights import Array
+from models.music_vae.uses.answering import answer
+from models.music_vae.uses.completing import complete, gaps_in
+from models.music_vae.uses.continuing import Predictor, continue_
+from models.music_vae.uses.generating import generate
+from models.music_vae.uses.interpolating import interpolate
+from models.music_vae.uses.morphing import morph
+from models.music_vae.uses.style import style
 
-WEIGHTS = Path(__file__).parent.parent / "weights" / MusicVae.weights[0]
-CONFIG = "cat-mel_2bar_small"
-MAX_BARS = 64
-ATTEMPTS = 4
-"""How often a segment is drawn before notes on its downbeats are made certain."""
-ENOUGH = 2
-"""Fewer onsets than this in two bars are silence or a drone; only variation 0 gives back a call that has as few."""
-WIDEST = 0.7
-"""The share of the way from the call to an unrelated melody that variation 1 goes; the key is lost beyond."""
-LEANING = 4.0
-"""By how much, in logits and for the whole way, notes outside the call's key are made less likely."""
+FOLDER = own_weights.FOLDER
+WEIGHTS, ATTRIBUTES_FILE, PRIOR_FILE, PREDICTOR_FILE = (FOLDER / name for name in MusicVae.weights)
+MAX_BARS = 1024
 
 
 class MusicVaePlayer:
-    """Answers with MusicVAE's two-bar melody model, in segments of two model bars.
+    """Plays MusicVAE's two-bar melody model, in segments of two model bars; see :mod:`models.music_vae.uses`."""
 
-    Each segment is decoded from z, a point on the arc from what was heard (the posterior's mean of two bars of the
-    call) to a random draw from the prior; ``variation`` says how far along. The farther, the less likely notes outside
-    the call's key are made: the prior knows all keys alike. The last segment answers the call's last two bars, the one
-    before the two before those, and so on, over again if the call is shorter.
+    def __init__(
+        self, weights: Path | None = None, attributes: Path | None = None, predictor: Predictor | None = None
+    ) -> None:
+        """Read the embedded weights (or one's own: `own_weights`), or those given, and go through the motions once.
 
-    A segment with fewer than :data:`ENOUGH` onsets is drawn again, farther along the arc and warmer each time; the
-    last attempt makes the model choose a note on each downbeat. Nothing of a segment is given away before it is known
-    to be kept, so that the notes stay in order and final.
-    """
-
-    def __init__(self, weights: Path = WEIGHTS) -> None:
-        """Read the weights and go through the motions once. Raises OSError or ValueError with the reason."""
+        Raises OSError or ValueError with the reason.
+        """
         use_one_thread()
-        config, tensors = own.read(weights)
-        if config.name != CONFIG:
-            raise ValueError(f"{weights}: the player's config must be {CONFIG}, got {config.name}")
-        self.network = MusicVaeNetwork(config, tensors)
-        self._controls = np.zeros((1, 0), np.float32)
+        prior: Path | None = None
+        if weights is None:
+            weights = own_weights.find(WEIGHTS.name)
+            attributes, prior, continuation = (
+                own_weights.beside(weights, file.name) for file in (ATTRIBUTES_FILE, PRIOR_FILE, PREDICTOR_FILE)
+            )
+            predictor = Continuation(continuation) if continuation else None
+        self.melodist = Melodist(weights)
+        self.network = self.melodist.network
+        size = self.melodist.z_size
+        self._attributes = Attributes.read(attributes, size) if attributes else None
+        self._prior = Prior.read(prior, size) if prior else Prior.standard(size)
+        self._predictor = predictor
         warm = Phrase((Note(60, 80, 0.0, 1.0), Note(62, 80, 1.0, 1.0)), bars=2)
         for _ in self.answer(warm, 2, {"temperature": 1.0, "variation": 0.5, "seed": 0}):
             pass
@@ -56,119 +57,60 @@ class MusicVaePlayer:
     def answer(self, call: Phrase, bars: int, params: Mapping[str, Value]) -> Iterator[Note]:
         """Yield the answer's notes in order of start, in beats; see :class:`models.contract.NotePlayer`.
 
-        Raises ValueError, before the first note, for a call without notes, bars outside 1..64 or a parameter out of
+        Raises ValueError, before the first note, for a call without notes, bars outside 1..1024 or a parameter out of
         its range.
         """
-        chosen = {name: _checked(name, params) for name in ("temperature", "variation", "seed")}
-        if not 1 <= bars <= MAX_BARS:
-            raise ValueError(f"bars must be 1..{MAX_BARS}, got {bars}")
-        return self._answer(hear(call), model_bars(bars, call.beats_per_bar), chosen)
+        if given.text(MusicVae.params(), "answer_with", params) == "continuation":
+            return self.act("continue", {}, call, bars, params)
+        chosen = style(params)
+        check_bars(bars)
+        return answer(self.melodist, hear(call), model_bars(bars, call.beats_per_bar), chosen)
 
-    def _answer(self, heard: Heard, bars: list[ModelBar], params: Mapping[str, float]) -> Iterator[Note]:
-        rng = generator(int(params["seed"]))
-        segments = [bars[first : first + WINDOW_BARS] for first in range(0, len(bars), WINDOW_BARS)]
-        for number, segment in enumerate(segments):
-            window = heard.windows[(number - len(segments)) % len(heard.windows)]
-            for start, end, pitch in self._segment(heard, window, segment, params, rng):
-                yield Note(heard.pitch(pitch), window.velocities[start], *_beats(segment, start, end), heard.channel)
+    def act(
+        self, action: str, arguments: Mapping[str, Value], heard: Phrase, bars: int, params: Mapping[str, Value]
+    ) -> Iterator[Note]:
+        """Do an action of the declaration; see :class:`models.contract.NoteActor`.
 
-    def _segment(
-        self,
-        heard: Heard,
-        window: Window,
-        bars: list[ModelBar],
-        params: Mapping[str, float],
-        rng: np.random.Generator,
-    ) -> Iterator[melody.StepNote]:
-        """Notes in steps of this segment: start, end, decoded pitch."""
-        mean = self._encode(window)
-        enough = ENOUGH if params["variation"] > 0 else min(ENOUGH, window.onsets)
-        for attempt in range(ATTEMPTS):
-            farther = attempt / (ATTEMPTS - 1)
-            along = WIDEST * (params["variation"] + (1 - params["variation"]) * farther)
-            z = slerp(mean, rng.standard_normal(mean.shape).astype(np.float32), along)
-            warmth = max(params["temperature"], farther)
-            lean = np.where(heard.foreign, np.float32(-LEANING * along), np.float32(0.0))
-            kept: list[melody.StepNote] = []
-            onsets = 0
-            for onsets, note in self._notes(z, lean, warmth, rng, bars, certain=attempt == ATTEMPTS - 1):
-                if note is not None:
-                    kept.append(note)
-                if onsets >= enough:
-                    yield from kept
-                    kept.clear()
-            if onsets >= enough:
-                return
-        yield from kept
+        Raises ValueError, before the first note, as :meth:`answer` does, and for what the action cannot be done with.
+        """
+        declared = MusicVae.actions()[action].arguments
+        numbers = {name: given.number(declared, name, arguments) for name, p in declared.items() if p.low is not None}
+        chosen = style(params | numbers if action == "vary" else params)
+        check_bars(bars)
+        room = model_bars(bars, heard.beats_per_bar)
+        match action:
+            case "generate":
+                return generate(self.melodist, self._prior, self._predictor, self._attributes, heard, room, chosen)
+            case "continue":
+                return continue_(self.melodist, self.predictor, self._attributes, hear(heard), room, chosen)
+            case "vary":
+                return answer(self.melodist, hear(heard), room, chosen)
+            case "interpolate":
+                return interpolate(self.melodist, hear(heard), room, chosen, corners=bool(arguments.get("corners")))
+            case "complete":
+                gaps = gaps_in(given.text(declared, "gaps", arguments), heard)
+                return complete(self.melodist, hear(heard), heard, gaps, chosen)
+            case "morph":
+                amounts = {name: numbers[name] for name in ATTRIBUTES}
+                return morph(self.melodist, self.attributes, hear(heard), room, chosen, amounts)
+        raise ValueError(f"action must be one of {', '.join(MusicVae.actions())}, got {action!r}")
 
-    def _notes(
-        self,
-        z: Array,
-        lean: Array,
-        temperature: float,
-        rng: np.random.Generator,
-        bars: list[ModelBar],
-        *,
-        certain: bool,
-    ) -> Iterator[tuple[int, melody.StepNote | None]]:
-        """Decode z, yielding at each event how many notes have begun, and the note that it ends if it ends one."""
-        voice = self.network.decoder.begin(z)
-        previous = np.zeros((1, melody.CLASSES), np.float32)
-        sounding: tuple[int, int] | None = None
-        onsets = 0
-        for step in range(STEPS * len(bars)):
-            bar, within = bars[step // STEPS], step % STEPS
-            logits = voice.advance(previous, self._controls) + lean
-            if certain and within == 0:
-                logits[:, : melody.FIRST_NOTE] = -np.inf
-            previous = self.network.decoder.sample(logits, temperature, rng)
-            event = int(previous[0].argmax())
-            if event == melody.NO_EVENT:
-                continue
-            ended = None if sounding is None else (sounding[0], step, sounding[1])
-            sounding = None
-            if event >= melody.FIRST_NOTE and within < bar.beats * STEPS_PER_BEAT:
-                sounding = step, event - melody.FIRST_NOTE + melody.MIN_PITCH
-                onsets += 1
-            yield onsets, ended
-        if sounding is not None:
-            yield onsets, (sounding[0], STEPS * len(bars), sounding[1])
+    @property
+    def predictor(self) -> Predictor:
+        """What continues. Raises ValueError where its weights are missing."""
+        if self._predictor is None:
+            raise ValueError(f"continuing needs the predictor's weights, {PREDICTOR_FILE.name}, which are missing")
+        return self._predictor
 
-    def _encode(self, window: Window) -> Array:
-        x = np.zeros((1, len(window.steps), melody.CLASSES), np.float32)
-        x[0, np.arange(len(window.steps)), window.steps] = 1.0
-        return self.network.encode(x)[0]
+    @property
+    def attributes(self) -> Attributes:
+        """What morphs. Raises ValueError where its weights are missing."""
+        if self._attributes is None:
+            raise ValueError("morphing needs the attributes' weights, which are missing")
+        return self._attributes
 
 
-def slerp(start: Array, end: Array, along: float) -> Array:
-    """The point ``along`` (0..1) the arc from ``start`` to ``end``, both [1, z_size]; their lengths are blended.
-
-    Source: Shoemake, "Animating rotation with quaternion curves", 1985; magenta `trained_model.py` interpolate.
-    """
-    lengths = np.linalg.norm(start), np.linalg.norm(end)
-    if min(lengths) < 1e-6:
-        return np.float32(1 - along) * start + np.float32(along) * end
-    cosine = float(np.clip((start * end).sum() / (lengths[0] * lengths[1]), -1.0, 1.0))
-    angle = np.arccos(cosine)
-    if np.sin(angle) < 1e-6:
-        return np.float32(1 - along) * start + np.float32(along) * end
-    return (
-        np.float32(np.sin((1 - along) * angle) / np.sin(angle)) * start
-        + np.float32(np.sin(along * angle) / np.sin(angle)) * end
-    )
-
-
-def _beats(bars: list[ModelBar], start: int, end: int) -> tuple[float, float]:
-    """Start and duration in beats of a note in steps of a segment."""
-    onset = bars[start // STEPS].beat_of(start % STEPS)
-    number, step = divmod(end, STEPS)
-    over = bars[number].beat_of(step) if step else bars[number - 1].beat_of(STEPS)
-    return onset, over - onset
-
-
-def _checked(name: str, params: Mapping[str, Value]) -> float:
-    param = MusicVae.params()[name]
-    value = params.get(name, param.default)
-    if isinstance(value, str) or param.low is None or param.high is None or not param.low <= value <= param.high:
-        raise ValueError(f"{name} must be {param.low}..{param.high}, got {value!r}")
-    return float(value)
+def check_bars(bars: int) -> None:
+    """Raise ValueError for more or fewer bars than can be played."""
+    if not 1 <= bars <= MAX_BARS:
+        raise ValueError(f"bars must be 1..{MAX_BARS}, got {bars}")

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 import numpy as np
 import onnxruntime
 
-from models.music_vae.checkpoints.wire import encoded
 from models.music_vae.weights import Array
+from models.protobuf import encoded
 
 BLOCK = 32
 LEVELS = 127

@@ -96,7 +96,8 @@ def read(path: Path) -> Score:
     if not notes:
         raise ValueError(f"{path}: the MIDI file has no notes in its {len(tracks)} tracks")
     end = max(note.end for note in notes)
-    return Score(notes, clock.tempos(), tuple(sorted(metres, key=lambda m: m.time)), (), end, tuple(pedals))
+    names = tuple(str(file.tracks[number].name) for _, _, number in instruments)
+    return Score(notes, clock.tempos(), tuple(sorted(metres, key=lambda m: m.time)), (), end, tuple(pedals), names)
 
 
 def _at_ticks(track: Any) -> list[tuple[int, Any]]:

@@ -69,6 +69,8 @@ class Score:
     total_time: float = 0.0
     """Seconds; at least where the last note ends."""
     pedals: tuple[Pedal, ...] = ()
+    names: tuple[str, ...] = ()
+    """Of the tracks that the instruments are on, by instrument; none where nothing is known."""
 
 
 class GridNote(NamedTuple):

@@ -1,9 +1,15 @@
 """What the texture automata are; light, so that the table of addresses can read it."""
 
-from models.contract import FrameModel, Param
+from models.contract import Action, FrameModel, Param
 
-TEXTURES = ("embers", "coral", "cells")
+TEXTURES = ("embers", "coral", "cells", "ink", "scales", "weave")
 """Those shipped under models/weights/texture_ca, see its model card."""
+
+_PLACE = {
+    "x": Param(0.5, low=0.0, high=1.0, doc="From the left, 0, to the right, 1."),
+    "y": Param(0.5, low=0.0, high=1.0, doc="From the top, 0, to the bottom, 1."),
+    "radius": Param(0.15, low=0.01, high=1.0, doc="Of the shorter side."),
+}
 
 
 class TextureCa(FrameModel):
@@ -28,3 +34,13 @@ class TextureCa(FrameModel):
     brightness = Param(1.0, low=0.0, high=2.0, doc="1 is as learnt.")
     hue = Param(0.0, low=0.0, high=1.0, unit="turn", doc="Turns all colours round the wheel.")
     saturation = Param(1.0, low=0.0, high=2.0, doc="0 is grey, 1 as learnt.")
+
+    paint = Action(
+        "Has the second texture grow at a place; it stays until it is erased.",
+        {**_PLACE, "amount": Param(1.0, low=0.0, high=1.0, doc="How much of it.")},
+    )
+    erase = Action("Clears a place of what was painted, and of its cells, which grow back.", _PLACE)
+    stir = Action(
+        "Stirs the cells at a place for a moment.",
+        {**_PLACE, "turn": Param(1.0, low=-1.0, high=1.0, doc="How fast; clockwise above 0, the other way below.")},
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -46,6 +47,7 @@ class TextureCaPainter:
         if min(width, height) < 16:
             raise ValueError(f"width and height must be at least 16 pixels, got {width}×{height}")
         self.width, self.height, self.threads = width, height, threads
+        self._size = width, height
         self.columns, self.rows = self._cells(1.0)
         self._paint = self._session("paint", {})
         self._steppers: dict[tuple[str, ...], onnxruntime.InferenceSession] = {}
@@ -54,6 +56,37 @@ class TextureCaPainter:
         self._frames = 0
         self._random = np.random.default_rng(0)
         self.state: Array = self._noise(self.rows, self.columns)
+        self._painted: Array = np.zeros((1, 1, self.rows, self.columns), np.float32)
+        self._stirred: list[bumps.Ripple] = []
+
+    def act(self, action: str, arguments: Mapping[str, Value]) -> None:
+        """Paint, erase or stir at a place, as the declaration says. Raises ValueError for any other action."""
+        x, y, radius = (float(arguments[name]) for name in ("x", "y", "radius"))
+        match action:
+            case "paint":
+                share = self._disc(x, y, radius) * np.float32(arguments["amount"])
+                self._painted[0, 0] = np.maximum(self._painted[0, 0], share)
+            case "erase":
+                share = self._disc(x, y, radius)
+                self._painted[0, 0] *= 1 - share
+                self.state += share * (self._noise(self.rows, self.columns) - self.state)
+            case "stir":
+                turn = float(arguments["turn"])
+                voice: Literal["call", "answer"] = "call" if turn > 0 else "answer"
+                # Its time begins with the next frame, which alone knows what time it is.
+                self._stirred.append(bumps.Ripple(0, voice, math.inf, x, y, radius, abs(turn)))
+            case _:
+                raise ValueError(f"an action must be paint, erase or stir, got {action!r}")
+
+    def resize(self, width: int, height: int) -> None:
+        """Paint the same texture with so many pixels; its cells stay."""
+        self._size = width, height
+
+    def set_threads(self, threads: int) -> None:
+        """Run on so many threads from now on."""
+        self.threads = threads
+        self._paint = self._session("paint", {})
+        self._steppers.clear()
 
     def render(self, moment: Moment, params: Mapping[str, Value]) -> NDArray[np.uint8]:
         """Return the next frame, uint8 RGB [height, width, 3], and let the state live on by ``speed`` steps."""
@@ -61,6 +94,7 @@ class TextureCaPainter:
         self._prepare(params, now)
         for ripple in self._ripples.follow(moment):
             self._wound(ripple, reaction)
+        self._age_stirs(now)
         self._live(float(params["speed"]), now, reaction, params)
         frame, level = self._picture(moment, reaction, params)
         if not np.isfinite(level):
@@ -81,6 +115,7 @@ class TextureCaPainter:
         if cells != (self.columns, self.rows):  # keep the picture: repeat or leave out cells, and let it mend itself
             y, x = (np.arange(n) * old // n for n, old in zip(cells[::-1], self.state.shape[2:], strict=True))
             self.state = np.ascontiguousarray(self.state[:, :, y[:, None], x])
+            self._painted = np.ascontiguousarray(self._painted[:, :, y[:, None], x])
             self.columns, self.rows = cells
         self._patches = _patches(np.random.default_rng(seed), self.rows, self.columns)
         self._mask_at_blend = -1.0
@@ -107,21 +142,27 @@ class TextureCaPainter:
         flow_rows, flow_columns = bumps.flows(
             self._ripples.alive, now, reaction, float(params["drift"]), self.rows, self.columns
         )
+        if self._stirred:  # whatever reaction says: a hand meant them
+            rows, columns = bumps.flows(self._stirred, now, 1.0, 0.0, self.rows, self.columns)
+            flow_rows = np.concatenate([flow_rows, rows], 2)
+            flow_columns = np.concatenate([flow_columns, columns], 1)
         feed = {"pace": np.array(speed / steps, np.float32), "flow_rows": flow_rows, "flow_columns": flow_columns}
         first, second, blend = str(params["texture"]), str(params["second_texture"]), float(params["blend"])
-        names = (first,) if blend <= 0 or first == second else (second,) if blend >= 1 else (first, second)
+        mixed = blend > 0 or bool(self._painted.any())
+        names = (first,) if not mixed or first == second else (second,) if blend >= 1 else (first, second)
         if len(names) == 2:
-            feed["mask"] = self._mask_at(blend)
+            feed["mask"] = np.maximum(self._mask_at(blend), self._painted)
         session = self._stepper(names)
         for _ in range(steps):
             (self.state,) = session.run(None, {"state": self.state, **feed})
 
     def _picture(self, moment: Moment, reaction: float, params: Mapping[str, Value]) -> tuple[NDArray[np.uint8], float]:
-        light_rows, light_columns = bumps.lights(self._ripples.alive, moment.time, reaction, self.height, self.width)
+        width, height = self._size
+        light_rows, light_columns = bumps.lights(self._ripples.alive, moment.time, reaction, height, width)
         pulse = PULSE * float(params["pulse"]) * math.exp(-4 * (moment.beat % 1.0))
         feed = {
             "state": self.state,
-            "size": np.array([1, 3, self.height, self.width]),
+            "size": np.array([1, 3, height, width]),
             "light_rows": light_rows,
             "light_columns": light_columns,
             "gain": np.array(float(params["brightness"]) * (1 + pulse), np.float32),
@@ -145,6 +186,21 @@ class TextureCaPainter:
         fresh[:, :3] += WOUND[ripple.voice]
         block = np.ix_([0], range(CHANNELS), (y + around) % self.rows, (x + around) % self.columns)
         self.state[block] += share * (fresh - self.state[block])
+
+    def _age_stirs(self, now: float) -> None:
+        """Begin what was stirred since the last frame, and forget what has come to rest."""
+        for stir in self._stirred:
+            if stir.onset == math.inf:
+                stir.onset = stir.released = now
+        self._stirred = [stir for stir in self._stirred if stir.light(now) > 0.01][-bumps.MOST :]
+
+    def _disc(self, x: float, y: float, radius: float) -> Array:
+        """[rows, columns]: 1 inside a disc, round in pixels, on the torus; 0 outside, with a soft edge."""
+        smaller = min(self.rows, self.columns)
+        dy = ((np.arange(self.rows) + 0.5) / self.rows - y + 0.5) % 1.0 - 0.5
+        dx = ((np.arange(self.columns) + 0.5) / self.columns - x + 0.5) % 1.0 - 0.5
+        distance = np.hypot(dy[:, None] * self.rows, dx[None] * self.columns) / (radius * smaller)
+        return np.clip((1.1 - distance) / 0.2, 0, 1).astype(np.float32)
 
     def _heal(self, broken: NDArray[np.bool_]) -> None:
         """Replace broken cells [rows, columns] by fresh ones; the neighbours grow the texture back."""

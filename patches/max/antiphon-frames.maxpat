@@ -1,7140 +1,1258 @@
-{
- "patcher": {
-  "fileversion": 1,
-  "appversion": {
-   "major": 8,
-   "minor": 6,
-   "revision": 0,
-   "architecture": "x64",
-   "modernui": 1
-  },
-  "classnamespace": "box",
-  "rect": [
-   60.0,
-   90.0,
-   1200,
-   520
-  ],
-  "bglocked": 0,
-  "openinpresentation": 1,
-  "default_fontsize": 12.0,
-  "default_fontface": 0,
-  "default_fontname": "Arial",
-  "gridsize": [
-   15.0,
-   15.0
-  ],
-  "boxes": [
-   {
-    "box": {
-     "id": "obj-1",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      20,
-      10,
-      700,
-      24
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      10,
-      900,
-      24
-     ],
-     "text": "Antiphon. Start 'antiphon serve'. The frames as the bridge's web page shows them.",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-2",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      480,
-      47.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "p link",
-     "patcher": {
-      "fileversion": 1,
-      "appversion": {
-       "major": 8,
-       "minor": 6,
-       "revision": 0,
-       "architecture": "x64",
-       "modernui": 1
-      },
-      "classnamespace": "box",
-      "rect": [
-       60.0,
-       90.0,
-       900,
-       480
-      ],
-      "bglocked": 0,
-      "openinpresentation": 0,
-      "default_fontsize": 12.0,
-      "default_fontface": 0,
-      "default_fontname": "Arial",
-      "gridsize": [
-       15.0,
-       15.0
-      ],
-      "boxes": [
-       {
-        "box": {
-         "id": "obj-1",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          20,
-          20,
-          30,
-          30
-         ],
-         "index": 1,
-         "outlettype": [
-          ""
-         ],
-         "comment": "messages to the bridge"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-2",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          240,
-          20,
-          30,
-          30
-         ],
-         "index": 2,
-         "outlettype": [
-          ""
-         ],
-         "comment": "our port"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-3",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          240,
-          420,
-          30,
-          30
-         ],
-         "index": 1,
-         "comment": "what the bridge says"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-4",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          440,
-          420,
-          30,
-          30
-         ],
-         "index": 2,
-         "comment": "1 while the bridge is there, else 0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-5",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          640,
-          420,
-          30,
-          30
-         ],
-         "index": 3,
-         "comment": "what went wrong, in words"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-6",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20,
-          340,
-          34.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "gate"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-7",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          20,
-          420,
-          151.0,
-          22.0
-         ],
-         "text": "udpsend 127.0.0.1 7770"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-8",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          240,
-          170,
-          105.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "udpreceive 7773"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-9",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 4,
-         "patching_rect": [
-          440,
-          200,
-          255.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "",
-          ""
-         ],
-         "text": "route /subscribed /unsubscribed /error"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-10",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 3,
-         "patching_rect": [
-          240,
-          70,
-          53.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          ""
-         ],
-         "text": "t b i i"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-11",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          130,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "int 7773"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-12",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          300,
-          120,
-          57.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "port $1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-13",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          20,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "loadbang"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-14",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          45,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-15",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          70,
-          73.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "metro 4000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-16",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          160,
-          129.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/subscribe * $1 15"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-17",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 2,
-         "patching_rect": [
-          440,
-          230,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "t b b"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-18",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          530,
-          230,
-          79.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "delay 15000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-19",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          440,
-          260,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-20",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          530,
-          260,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-21",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 3,
-         "patching_rect": [
-          440,
-          300,
-          47.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          ""
-         ],
-         "text": "change"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-22",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          600,
-          230,
-          27.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "t b"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-23",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 2,
-         "patching_rect": [
-          440,
-          340,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "t i i"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-24",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 2,
-         "patching_rect": [
-          560,
-          300,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "sel 1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-25",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          640,
-          340,
-          64.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/clock/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-26",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          730,
-          340,
-          70.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/frames/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-27",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          820,
-          340,
-          83.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/frames/*/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-28",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          910,
-          340,
-          64.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/music/*"
-        }
-       }
-      ],
-      "lines": [
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-3",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-9",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-2",
-          0
-         ],
-         "destination": [
-          "obj-10",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          2
-         ],
-         "destination": [
-          "obj-11",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          1
-         ],
-         "destination": [
-          "obj-12",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-12",
-          0
-         ],
-         "destination": [
-          "obj-8",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-13",
-          0
-         ],
-         "destination": [
-          "obj-14",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-14",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-15",
-          0
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-11",
-          0
-         ],
-         "destination": [
-          "obj-16",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-16",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          0
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          0
-         ],
-         "destination": [
-          "obj-17",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          1
-         ],
-         "destination": [
-          "obj-18",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          0
-         ],
-         "destination": [
-          "obj-19",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-18",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          1
-         ],
-         "destination": [
-          "obj-22",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-22",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-19",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-20",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          2
-         ],
-         "destination": [
-          "obj-5",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-23",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          1
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          0
-         ],
-         "destination": [
-          "obj-4",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-25",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-25",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-26",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-27",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-28",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-28",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       }
-      ]
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-3",
-     "maxclass": "toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      40,
-      20,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      40,
-      20,
-      20
-     ],
-     "ignoreclick": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-4",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      45,
-      40,
-      90,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      45,
-      40,
-      90,
-      20
-     ],
-     "text": "connected",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-5",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      140,
-      40,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      140,
-      40,
-      120,
-      20
-     ],
-     "text": "receives on port",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-6",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      260,
-      40,
-      60,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      260,
-      40,
-      60,
-      20
-     ],
-     "varname": "port",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "port",
-       "parameter_shortname": "port",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        7773
-       ],
-       "parameter_mmin": 1024.0,
-       "parameter_mmax": 65535.0,
-       "parameter_unitstyle": 0,
-       "parameter_invisible": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-7",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      70,
-      70.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      70,
-      700,
-      22
-     ],
-     "text": "no errors"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-8",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      440,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-9",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 33,
-     "patching_rect": [
-      1180,
-      40.0,
-      5221.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-10",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      40.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames fps",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames fps",
-       "parameter_shortname": "fps",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        30.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 120.0,
-       "parameter_unitstyle": 3
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-11",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      40.0,
-      131.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/fps"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-12",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      40.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-13",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      74.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      172.0,
-      72,
-      20
-     ],
-     "text": "model",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-14",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      74.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      192.0,
-      64,
-      20
-     ],
-     "varname": "frames model",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames model",
-       "parameter_shortname": "model",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "diffusion",
-        "texture_ca"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-15",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      780,
-      74.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-16",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      74.0,
-      161.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/model diffusion"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-17",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      74.0,
-      168.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/model texture_ca"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-18",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1400,
-      74.0,
-      177.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "route diffusion texture_ca"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-19",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      74.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-20",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      74.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-21",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      108.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames seed",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames seed",
-       "parameter_shortname": "seed",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 16777216.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-22",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      108.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-23",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      108.0,
-      138.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/seed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-24",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      108.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-25",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      142.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames speed",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames speed",
-       "parameter_shortname": "speed",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 4.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-26",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      142.0,
-      144.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/speed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-27",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      142.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-28",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      176.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames reaction",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames reaction",
-       "parameter_shortname": "reaction",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.7
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-29",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      176.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/reaction"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-30",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      176.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-31",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      210.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      116.0,
-      72,
-      20
-     ],
-     "text": "checkpoint",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-32",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      210.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      136.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-33",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      210.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-34",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      210.0,
-      242.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/checkpoint"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-35",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      210.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-36",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      244.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      172.0,
-      72,
-      20
-     ],
-     "text": "autoencoder",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-37",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      244.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      192.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-38",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      244.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-39",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      244.0,
-      248.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/autoencoder"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-40",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      244.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-41",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      278.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      228.0,
-      72,
-      20
-     ],
-     "text": "prompt",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-42",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      278.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      248.0,
-      64,
-      20
-     ],
-     "text": "gold and blue ink swirling in dark water",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-43",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      278.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-44",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      278.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/prompt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-45",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      278.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-46",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      312.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      284.0,
-      72,
-      20
-     ],
-     "text": "second prompt",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-47",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      312.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      304.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-48",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      312.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-49",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      312.0,
-      261.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/second_prompt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-50",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      312.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-51",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      346.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      92.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion blend",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion blend",
-       "parameter_shortname": "blend",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-52",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      346.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/blend"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-53",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      346.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-54",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      380.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      116.0,
-      72,
-      20
-     ],
-     "text": "blending",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-55",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      380.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      136.0,
-      64,
-      20
-     ],
-     "varname": "frames diffusion blending",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion blending",
-       "parameter_shortname": "blending",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "slerp",
-        "lerp"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-56",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      780,
-      380.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-57",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      380.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/blending slerp"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-58",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      380.0,
-      213.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/blending lerp"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-59",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1400,
-      380.0,
-      112.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "route slerp lerp"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-60",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      380.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-61",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      380.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-62",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      414.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion morph",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion morph",
-       "parameter_shortname": "morph",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        4.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 64.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f beats"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-63",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      414.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/morph"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-64",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      414.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-65",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      448.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      228.0,
-      72,
-      20
-     ],
-     "text": "negative prompt",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-66",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      448.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      248.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-67",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      448.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-68",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      448.0,
-      274.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/negative_prompt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-69",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      448.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-70",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      482.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion guidance",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion guidance",
-       "parameter_shortname": "guidance",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 20.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-71",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      482.0,
-      229.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/guidance"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-72",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      482.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-73",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      516.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      340.0,
-      72,
-      20
-     ],
-     "text": "guidance mode",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-74",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      516.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      164.0,
-      360.0,
-      64,
-      20
-     ],
-     "varname": "frames diffusion guidance mode",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion guidance mode",
-       "parameter_shortname": "guidance mode",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "none",
-        "self",
-        "one-time",
-        "full"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-75",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 5,
-     "patching_rect": [
-      780,
-      516.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2 3"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-76",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      516.0,
-      246.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode none"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-77",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      516.0,
-      246.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode self"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-78",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      516.0,
-      272.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode one-time"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-79",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2450,
-      516.0,
-      246.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode full"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-80",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 5,
-     "patching_rect": [
-      1400,
-      516.0,
-      196.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route none self one-time full"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-81",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      516.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-82",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      516.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-83",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      516.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-84",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1740,
-      516.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 3"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-85",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      550.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion steps",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion steps",
-       "parameter_shortname": "steps",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 8.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-86",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      550.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-87",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      550.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/steps"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-88",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      550.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-89",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      584.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      172.0,
-      72,
-      20
-     ],
-     "text": "noise",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-90",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      584.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      192.0,
-      64,
-      20
-     ],
-     "varname": "frames diffusion noise",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion noise",
-       "parameter_shortname": "noise",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "held",
-        "fresh",
-        "off"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-91",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      584.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-92",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      584.0,
-      194.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/noise held"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-93",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      584.0,
-      200.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/noise fresh"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-94",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      584.0,
-      187.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/noise off"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-95",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      1400,
-      584.0,
-      138.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route held fresh off"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-96",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      584.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-97",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      584.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-98",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      584.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-99",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      618.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion walk",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion walk",
-       "parameter_shortname": "walk",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        16.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 256.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f beats"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-100",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      618.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/walk"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-101",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      618.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-102",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      652.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      284.0,
-      72,
-      20
-     ],
-     "text": "feedback",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-103",
-     "maxclass": "live.toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      680,
-      652.0,
-      18,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      304.0,
-      18,
-      20
-     ],
-     "varname": "frames diffusion feedback",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion feedback",
-       "parameter_shortname": "feedback",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-104",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      652.0,
-      229.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/feedback"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-105",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      652.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-106",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      686.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      236.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion strength",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion strength",
-       "parameter_shortname": "strength",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.5
-       ],
-       "parameter_mmin": 0.05,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-107",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      686.0,
-      229.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/strength"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-108",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      686.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-109",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      720.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion zoom",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion zoom",
-       "parameter_shortname": "zoom",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.02
-       ],
-       "parameter_mmin": 0.5,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-110",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      720.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/zoom"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-111",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      720.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-112",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      754.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion turn",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion turn",
-       "parameter_shortname": "turn",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": -180.0,
-       "parameter_mmax": 180.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f deg"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-113",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      754.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/turn"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-114",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      754.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-115",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      788.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion similarity",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion similarity",
-       "parameter_shortname": "similarity",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-116",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      788.0,
-      242.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/similarity"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-117",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      788.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-118",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      822.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      284.0,
-      72,
-      20
-     ],
-     "text": "texture",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-119",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      822.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      304.0,
-      64,
-      20
-     ],
-     "varname": "frames texture ca texture",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "embers",
-        "coral",
-        "cells"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-120",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      822.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-121",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      822.0,
-      226.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture embers"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-122",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      822.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture coral"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-123",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      822.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-124",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      1400,
-      822.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route embers coral cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-125",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      822.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-126",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      822.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-127",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      822.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-128",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      856.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      340.0,
-      72,
-      20
-     ],
-     "text": "second texture",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-129",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      856.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      308.0,
-      360.0,
-      64,
-      20
-     ],
-     "varname": "frames texture ca second texture",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "second texture",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_enum": [
-        "embers",
-        "coral",
-        "cells"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-130",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      856.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-131",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      856.0,
-      272.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture embers"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-132",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      856.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture coral"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-133",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      856.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-134",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      1400,
-      856.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route embers coral cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-135",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      856.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-136",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      856.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-137",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      856.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-138",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      890.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      380.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca blend",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "blend",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-139",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      890.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/blend"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-140",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      890.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-141",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      924.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      380.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca zoom",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca zoom",
-       "parameter_shortname": "zoom",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.5
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 4.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-142",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      924.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/zoom"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-143",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      924.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-144",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      958.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      380.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca drift",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "drift",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.4
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-145",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      958.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/drift"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-146",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      958.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-147",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      992.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      380.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca pulse",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "pulse",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.3
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-148",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      992.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/pulse"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-149",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      992.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-150",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1026.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      380.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca brightness",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "brightness",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-151",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1026.0,
-      248.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/brightness"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-152",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1026.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-153",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1060.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      452.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca hue",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "hue",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f turn"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-154",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1060.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/hue"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-155",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1060.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-156",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1094.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      452.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca saturation",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "saturation",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-157",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1094.0,
-      248.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/saturation"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-158",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1094.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-159",
-     "maxclass": "jweb",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      200,
-      400,
-      300
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      548.0,
-      120.0,
-      400.0,
-      300.0
-     ],
-     "url": "http://127.0.0.1:7771/"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-160",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      520,
-      181.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      548.0,
-      430.0,
-      200,
-      22
-     ],
-     "text": "url http://127.0.0.1:7771/"
-    }
-   }
-  ],
-  "lines": [
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      1
-     ],
-     "destination": [
-      "obj-3",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-6",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      2
-     ],
-     "destination": [
-      "obj-8",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-8",
-      0
-     ],
-     "destination": [
-      "obj-7",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-9",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-10",
-      0
-     ],
-     "destination": [
-      "obj-11",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-11",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      0
-     ],
-     "destination": [
-      "obj-12",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-12",
-      0
-     ],
-     "destination": [
-      "obj-10",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      0
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      0
-     ],
-     "destination": [
-      "obj-16",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-16",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      1
-     ],
-     "destination": [
-      "obj-17",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-17",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      1
-     ],
-     "destination": [
-      "obj-18",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      0
-     ],
-     "destination": [
-      "obj-19",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-19",
-      0
-     ],
-     "destination": [
-      "obj-14",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-18",
-      1
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-20",
-      0
-     ],
-     "destination": [
-      "obj-14",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
-      0
-     ],
-     "destination": [
-      "obj-22",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-22",
-      0
-     ],
-     "destination": [
-      "obj-23",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-23",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      2
-     ],
-     "destination": [
-      "obj-24",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-24",
-      0
-     ],
-     "destination": [
-      "obj-21",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-25",
-      0
-     ],
-     "destination": [
-      "obj-26",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-26",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      3
-     ],
-     "destination": [
-      "obj-27",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-27",
-      0
-     ],
-     "destination": [
-      "obj-25",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-28",
-      0
-     ],
-     "destination": [
-      "obj-29",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-29",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      4
-     ],
-     "destination": [
-      "obj-30",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-30",
-      0
-     ],
-     "destination": [
-      "obj-28",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-32",
-      0
-     ],
-     "destination": [
-      "obj-33",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-33",
-      0
-     ],
-     "destination": [
-      "obj-34",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-34",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      5
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      0
-     ],
-     "destination": [
-      "obj-32",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-37",
-      0
-     ],
-     "destination": [
-      "obj-38",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-39",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-39",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      6
-     ],
-     "destination": [
-      "obj-40",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-40",
-      0
-     ],
-     "destination": [
-      "obj-37",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-42",
-      0
-     ],
-     "destination": [
-      "obj-43",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-44",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      7
-     ],
-     "destination": [
-      "obj-45",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-45",
-      0
-     ],
-     "destination": [
-      "obj-42",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      0
-     ],
-     "destination": [
-      "obj-48",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-48",
-      0
-     ],
-     "destination": [
-      "obj-49",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      8
-     ],
-     "destination": [
-      "obj-50",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-47",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      0
-     ],
-     "destination": [
-      "obj-52",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-52",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      9
-     ],
-     "destination": [
-      "obj-53",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-53",
-      0
-     ],
-     "destination": [
-      "obj-51",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-55",
-      0
-     ],
-     "destination": [
-      "obj-56",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-56",
-      0
-     ],
-     "destination": [
-      "obj-57",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-57",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-56",
-      1
-     ],
-     "destination": [
-      "obj-58",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-58",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      10
-     ],
-     "destination": [
-      "obj-59",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-59",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-60",
-      0
-     ],
-     "destination": [
-      "obj-55",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-59",
-      1
-     ],
-     "destination": [
-      "obj-61",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-61",
-      0
-     ],
-     "destination": [
-      "obj-55",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-62",
-      0
-     ],
-     "destination": [
-      "obj-63",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-63",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      11
-     ],
-     "destination": [
-      "obj-64",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-64",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "obj-67",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-67",
-      0
-     ],
-     "destination": [
-      "obj-68",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      12
-     ],
-     "destination": [
-      "obj-69",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-69",
-      0
-     ],
-     "destination": [
-      "obj-66",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-70",
-      0
-     ],
-     "destination": [
-      "obj-71",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      13
-     ],
-     "destination": [
-      "obj-72",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-72",
-      0
-     ],
-     "destination": [
-      "obj-70",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-74",
-      0
-     ],
-     "destination": [
-      "obj-75",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
-      0
-     ],
-     "destination": [
-      "obj-76",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-76",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
-      1
-     ],
-     "destination": [
-      "obj-77",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
-      2
-     ],
-     "destination": [
-      "obj-78",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-78",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
-      3
-     ],
-     "destination": [
-      "obj-79",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-79",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      14
-     ],
-     "destination": [
-      "obj-80",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      0
-     ],
-     "destination": [
-      "obj-81",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-81",
-      0
-     ],
-     "destination": [
-      "obj-74",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      1
-     ],
-     "destination": [
-      "obj-82",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
-      "obj-74",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      2
-     ],
-     "destination": [
-      "obj-83",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-83",
-      0
-     ],
-     "destination": [
-      "obj-74",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      3
-     ],
-     "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-74",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-85",
-      0
-     ],
-     "destination": [
-      "obj-86",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-86",
-      0
-     ],
-     "destination": [
-      "obj-87",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-87",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      15
-     ],
-     "destination": [
-      "obj-88",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-88",
-      0
-     ],
-     "destination": [
-      "obj-85",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-90",
-      0
-     ],
-     "destination": [
-      "obj-91",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-91",
-      0
-     ],
-     "destination": [
-      "obj-92",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-92",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-91",
-      1
-     ],
-     "destination": [
-      "obj-93",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-93",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-91",
-      2
-     ],
-     "destination": [
-      "obj-94",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-94",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      16
-     ],
-     "destination": [
-      "obj-95",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-95",
-      0
-     ],
-     "destination": [
-      "obj-96",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-96",
-      0
-     ],
-     "destination": [
-      "obj-90",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-95",
-      1
-     ],
-     "destination": [
-      "obj-97",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-97",
-      0
-     ],
-     "destination": [
-      "obj-90",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-95",
-      2
-     ],
-     "destination": [
-      "obj-98",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-98",
-      0
-     ],
-     "destination": [
-      "obj-90",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-99",
-      0
-     ],
-     "destination": [
-      "obj-100",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-100",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      17
-     ],
-     "destination": [
-      "obj-101",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-101",
-      0
-     ],
-     "destination": [
-      "obj-99",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-103",
-      0
-     ],
-     "destination": [
-      "obj-104",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-104",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      18
-     ],
-     "destination": [
-      "obj-105",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-105",
-      0
-     ],
-     "destination": [
-      "obj-103",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-106",
-      0
-     ],
-     "destination": [
-      "obj-107",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-107",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      19
-     ],
-     "destination": [
-      "obj-108",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-108",
-      0
-     ],
-     "destination": [
-      "obj-106",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-109",
-      0
-     ],
-     "destination": [
-      "obj-110",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-110",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      20
-     ],
-     "destination": [
-      "obj-111",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-111",
-      0
-     ],
-     "destination": [
-      "obj-109",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-112",
-      0
-     ],
-     "destination": [
-      "obj-113",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-113",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      21
-     ],
-     "destination": [
-      "obj-114",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-114",
-      0
-     ],
-     "destination": [
-      "obj-112",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-115",
-      0
-     ],
-     "destination": [
-      "obj-116",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-116",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      22
-     ],
-     "destination": [
-      "obj-117",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-117",
-      0
-     ],
-     "destination": [
-      "obj-115",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-119",
-      0
-     ],
-     "destination": [
-      "obj-120",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-120",
-      0
-     ],
-     "destination": [
-      "obj-121",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-121",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-120",
-      1
-     ],
-     "destination": [
-      "obj-122",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-122",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-120",
-      2
-     ],
-     "destination": [
-      "obj-123",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-123",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      23
-     ],
-     "destination": [
-      "obj-124",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-124",
-      0
-     ],
-     "destination": [
-      "obj-125",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-125",
-      0
-     ],
-     "destination": [
-      "obj-119",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-124",
-      1
-     ],
-     "destination": [
-      "obj-126",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-126",
-      0
-     ],
-     "destination": [
-      "obj-119",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-124",
-      2
-     ],
-     "destination": [
-      "obj-127",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-127",
-      0
-     ],
-     "destination": [
-      "obj-119",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-129",
-      0
-     ],
-     "destination": [
-      "obj-130",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-130",
-      0
-     ],
-     "destination": [
-      "obj-131",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-131",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-130",
-      1
-     ],
-     "destination": [
-      "obj-132",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-132",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-130",
-      2
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-133",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      24
-     ],
-     "destination": [
-      "obj-134",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      0
-     ],
-     "destination": [
-      "obj-135",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-135",
-      0
-     ],
-     "destination": [
-      "obj-129",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      1
-     ],
-     "destination": [
-      "obj-136",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-136",
-      0
-     ],
-     "destination": [
-      "obj-129",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      2
-     ],
-     "destination": [
-      "obj-137",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-137",
-      0
-     ],
-     "destination": [
-      "obj-129",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-138",
-      0
-     ],
-     "destination": [
-      "obj-139",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-139",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      25
-     ],
-     "destination": [
-      "obj-140",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-140",
-      0
-     ],
-     "destination": [
-      "obj-138",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-141",
-      0
-     ],
-     "destination": [
-      "obj-142",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-142",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      26
-     ],
-     "destination": [
-      "obj-143",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-143",
-      0
-     ],
-     "destination": [
-      "obj-141",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-144",
-      0
-     ],
-     "destination": [
-      "obj-145",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-145",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      27
-     ],
-     "destination": [
-      "obj-146",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-146",
-      0
-     ],
-     "destination": [
-      "obj-144",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-147",
-      0
-     ],
-     "destination": [
-      "obj-148",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-148",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      28
-     ],
-     "destination": [
-      "obj-149",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-149",
-      0
-     ],
-     "destination": [
-      "obj-147",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-150",
-      0
-     ],
-     "destination": [
-      "obj-151",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-151",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      29
-     ],
-     "destination": [
-      "obj-152",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-152",
-      0
-     ],
-     "destination": [
-      "obj-150",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-153",
-      0
-     ],
-     "destination": [
-      "obj-154",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-154",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      30
-     ],
-     "destination": [
-      "obj-155",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-155",
-      0
-     ],
-     "destination": [
-      "obj-153",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-156",
-      0
-     ],
-     "destination": [
-      "obj-157",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-157",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      31
-     ],
-     "destination": [
-      "obj-158",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-158",
-      0
-     ],
-     "destination": [
-      "obj-156",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-160",
-      0
-     ],
-     "destination": [
-      "obj-159",
-      0
-     ]
-    }
-   }
-  ]
- }
-}
+{"patcher":{"fileversion":1,"appversion":{"major":8,"minor":6,"revision":0,"architecture":"x64","modernui":1},"classnamespace":"box","rect":[60.0,90.0,1200,520],"bglocked":0,"openinpresentation":1,"default_fontsize":12.0,"default_fontface":0,"default_fontname":"Arial","gridsize":[15.0,15.0],"boxes":[{"box":{"id":"obj-1","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[20,10,700,24],"presentation":1,"presentation_rect":[20,10,900,24],"text":"Antiphon. Start 'antiphon serve'. The frames come as matrices, by jit.net.recv, which anything of Jitter's may follow.","linecount":1}},
+{"box":{"id":"obj-2","maxclass":"newobj","numinlets":2,"numoutlets":3,"patching_rect":[560.0,480,47.0,22.0],"outlettype":["","",""],"text":"p link","patcher":{"fileversion":1,"appversion":{"major":8,"minor":6,"revision":0,"architecture":"x64","modernui":1},"classnamespace":"box","rect":[60.0,90.0,900,480],"bglocked":0,"openinpresentation":0,"default_fontsize":12.0,"default_fontface":0,"default_fontname":"Arial","gridsize":[15.0,15.0],"boxes":[{"box":{"id":"obj-1","maxclass":"inlet","numinlets":0,"numoutlets":1,"patching_rect":[20,20,30,30],"index":1,"outlettype":[""],"comment":"messages to the bridge"}},
+{"box":{"id":"obj-2","maxclass":"inlet","numinlets":0,"numoutlets":1,"patching_rect":[240,20,30,30],"index":2,"outlettype":[""],"comment":"our port"}},
+{"box":{"id":"obj-3","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[240,420,30,30],"index":1,"comment":"what the bridge says"}},
+{"box":{"id":"obj-4","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[440,420,30,30],"index":2,"comment":"1 while the bridge is there, else 0"}},
+{"box":{"id":"obj-5","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[640,420,30,30],"index":3,"comment":"what went wrong, in words"}},
+{"box":{"id":"obj-6","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[20,340,34.0,22.0],"outlettype":[""],"text":"gate"}},
+{"box":{"id":"obj-7","maxclass":"newobj","numinlets":1,"numoutlets":0,"patching_rect":[20,420,151.0,22.0],"text":"udpsend 127.0.0.1 7770"}},
+{"box":{"id":"obj-8","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[240,170,105.5,22.0],"outlettype":[""],"text":"udpreceive 7773"}},
+{"box":{"id":"obj-9","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[440,200,255.0,22.0],"outlettype":["","","",""],"text":"route /subscribed /unsubscribed /error"}},
+{"box":{"id":"obj-10","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[240,70,53.5,22.0],"outlettype":["","",""],"text":"t b i i"}},
+{"box":{"id":"obj-11","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[110,130,60.0,22.0],"outlettype":[""],"text":"int 7773"}},
+{"box":{"id":"obj-12","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[300,120,57.5,22.0],"outlettype":[""],"text":"port $1"}},
+{"box":{"id":"obj-13","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[110,20,60.0,22.0],"outlettype":[""],"text":"loadbang"}},
+{"box":{"id":"obj-14","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[110,45,18.5,22.0],"outlettype":[""],"text":"1"}},
+{"box":{"id":"obj-15","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[110,70,73.0,22.0],"outlettype":[""],"text":"metro 4000"}},
+{"box":{"id":"obj-16","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[110,160,129.0,22.0],"outlettype":[""],"text":"/subscribe * $1 15"}},
+{"box":{"id":"obj-17","maxclass":"newobj","numinlets":1,"numoutlets":2,"patching_rect":[440,230,40.5,22.0],"outlettype":["",""],"text":"t b b"}},
+{"box":{"id":"obj-18","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[530,230,79.5,22.0],"outlettype":[""],"text":"delay 15000"}},
+{"box":{"id":"obj-19","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[440,260,18.5,22.0],"outlettype":[""],"text":"1"}},
+{"box":{"id":"obj-20","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[530,260,18.5,22.0],"outlettype":[""],"text":"0"}},
+{"box":{"id":"obj-21","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[440,300,47.0,22.0],"outlettype":["","",""],"text":"change"}},
+{"box":{"id":"obj-22","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[600,230,27.5,22.0],"outlettype":[""],"text":"t b"}},
+{"box":{"id":"obj-23","maxclass":"newobj","numinlets":1,"numoutlets":2,"patching_rect":[440,340,40.5,22.0],"outlettype":["",""],"text":"t i i"}},
+{"box":{"id":"obj-24","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560,300,40.5,22.0],"outlettype":["",""],"text":"sel 1"}},
+{"box":{"id":"obj-25","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[640,340,64.0,22.0],"outlettype":[""],"text":"/clock/*"}},
+{"box":{"id":"obj-26","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[730,340,77.0,22.0],"outlettype":[""],"text":"/clock/*/*"}},
+{"box":{"id":"obj-27","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[820,340,70.5,22.0],"outlettype":[""],"text":"/frames/*"}},
+{"box":{"id":"obj-28","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[910,340,83.5,22.0],"outlettype":[""],"text":"/frames/*/*"}},
+{"box":{"id":"obj-29","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1000,340,64.0,22.0],"outlettype":[""],"text":"/music/*"}},
+{"box":{"id":"obj-30","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1090,340,77.0,22.0],"outlettype":[""],"text":"/music/*/*"}}],"lines":[{"patchline":{"source":["obj-1",0],"destination":["obj-6",1]}},
+{"patchline":{"source":["obj-6",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-3",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-9",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-10",0]}},
+{"patchline":{"source":["obj-10",2],"destination":["obj-11",1]}},
+{"patchline":{"source":["obj-10",1],"destination":["obj-12",0]}},
+{"patchline":{"source":["obj-12",0],"destination":["obj-8",0]}},
+{"patchline":{"source":["obj-13",0],"destination":["obj-14",0]}},
+{"patchline":{"source":["obj-14",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-15",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-11",0],"destination":["obj-16",0]}},
+{"patchline":{"source":["obj-16",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-10",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-9",0],"destination":["obj-17",0]}},
+{"patchline":{"source":["obj-17",1],"destination":["obj-18",0]}},
+{"patchline":{"source":["obj-17",0],"destination":["obj-19",0]}},
+{"patchline":{"source":["obj-18",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-9",1],"destination":["obj-22",0]}},
+{"patchline":{"source":["obj-22",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-19",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-20",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-9",2],"destination":["obj-5",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-23",1],"destination":["obj-6",0]}},
+{"patchline":{"source":["obj-23",0],"destination":["obj-4",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-24",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-25",0]}},
+{"patchline":{"source":["obj-25",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-26",0]}},
+{"patchline":{"source":["obj-26",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-27",0]}},
+{"patchline":{"source":["obj-27",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-28",0]}},
+{"patchline":{"source":["obj-28",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-29",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-30",0]}},
+{"patchline":{"source":["obj-30",0],"destination":["obj-7",0]}}]}}},
+{"box":{"id":"obj-3","maxclass":"toggle","numinlets":1,"numoutlets":1,"patching_rect":[20,40,20,20],"outlettype":[""],"presentation":1,"presentation_rect":[20,40,20,20],"ignoreclick":1}},
+{"box":{"id":"obj-4","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[45,40,90,20],"presentation":1,"presentation_rect":[45,40,90,20],"text":"connected","linecount":1}},
+{"box":{"id":"obj-5","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[140,40,120,20],"presentation":1,"presentation_rect":[140,40,120,20],"text":"receives on port","linecount":1}},
+{"box":{"id":"obj-6","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[260,40,60,20],"outlettype":["",""],"presentation":1,"presentation_rect":[260,40,60,20],"varname":"port","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"port","parameter_shortname":"port","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[7773],"parameter_mmin":1024.0,"parameter_mmax":65535.0,"parameter_unitstyle":0,"parameter_invisible":1}}}},
+{"box":{"id":"obj-7","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[20,70,70.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[20,70,700,22],"text":"no errors"}},
+{"box":{"id":"obj-8","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[560.0,440,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-9","maxclass":"newobj","numinlets":1,"numoutlets":98,"patching_rect":[1180,40.0,14932.0,22.0],"outlettype":["","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","",""],"text":"route /frames/fps /frames/width /frames/height /frames/quality /frames/fade /frames/fade_on /frames/offset /frames/input /frames/feedback/amount /frames/feedback/zoom /frames/feedback/rotate /frames/feedback/shift_x /frames/feedback/shift_y /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/family /frames/diffusion/loras /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/strength /frames/diffusion/similarity /frames/gan/folder /frames/gan/path /frames/gan/walk /frames/gan/space /frames/gan/truncation /frames/gan/mix_seed /frames/gan/mix_from /frames/gan/mix /frames/gan/noise /frames/gan/glow /frames/gan/hue /frames/gan/saturation /frames/style/style /frames/style/second_style /frames/style/blend /frames/style/own /frames/style/own_blend /frames/style/mix /frames/style/strength /frames/style/texture /frames/stylegan/checkpoint /frames/stylegan/path /frames/stylegan/walk /frames/stylegan/space /frames/stylegan/truncation /frames/stylegan/label /frames/stylegan/mix_seed /frames/stylegan/mix_from /frames/stylegan/mix /frames/stylegan/noise /frames/stylegan/noise_kind /frames/stylegan/noise_layer /frames/stylegan/bend /frames/stylegan/bend_layer /frames/stylegan/bend_amount /frames/stylegan/bend_share /frames/stylegan/turn /frames/stylegan/shift_x /frames/stylegan/shift_y /frames/stylegan/glow /frames/stylegan/hue /frames/stylegan/saturation /frames/text_to_image/prompt /frames/text_to_image/second_prompt /frames/text_to_image/blend /frames/text_to_image/morph /frames/text_to_image/steps /frames/text_to_image/walk /frames/text_to_image/strength /frames/text_to_image/size /frames/text_to_image/dance /frames/text_to_image/glow /frames/text_to_image/hue /frames/text_to_image/saturation /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"}},
+{"box":{"id":"obj-10","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,40.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,120.0,64,48],"varname":"frames fps","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames fps","parameter_shortname":"fps","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[30.0],"parameter_mmin":1.0,"parameter_mmax":120.0,"parameter_unitstyle":3}}}},
+{"box":{"id":"obj-11","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,40.0,131.5,22.0],"outlettype":[""],"text":"prepend /frames/fps"}},
+{"box":{"id":"obj-12","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,40.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-13","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,74.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,176.0,64,48],"varname":"frames width","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames width","parameter_shortname":"width","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[256.0],"parameter_mmin":16.0,"parameter_mmax":4096.0,"parameter_unitstyle":9,"parameter_units":"%d px"}}}},
+{"box":{"id":"obj-14","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,74.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-15","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,74.0,144.5,22.0],"outlettype":[""],"text":"prepend /frames/width"}},
+{"box":{"id":"obj-16","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,74.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-17","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,108.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,232.0,64,48],"varname":"frames height","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames height","parameter_shortname":"height","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[256.0],"parameter_mmin":16.0,"parameter_mmax":4096.0,"parameter_unitstyle":9,"parameter_units":"%d px"}}}},
+{"box":{"id":"obj-18","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,108.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-19","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,108.0,151.0,22.0],"outlettype":[""],"text":"prepend /frames/height"}},
+{"box":{"id":"obj-20","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,108.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-21","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,142.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,288.0,64,48],"varname":"frames quality","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames quality","parameter_shortname":"quality","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[-1.0],"parameter_mmin":-1.0,"parameter_mmax":15.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-22","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,142.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-23","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,142.0,157.5,22.0],"outlettype":[""],"text":"prepend /frames/quality"}},
+{"box":{"id":"obj-24","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,142.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-25","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,176.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,344.0,64,48],"varname":"frames fade","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames fade","parameter_shortname":"fade","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":60.0,"parameter_unitstyle":9,"parameter_units":"%.2f s"}}}},
+{"box":{"id":"obj-26","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,176.0,138.0,22.0],"outlettype":[""],"text":"prepend /frames/fade"}},
+{"box":{"id":"obj-27","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,176.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-28","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,210.0,120,20],"presentation":1,"presentation_rect":[92.0,116.0,72,20],"text":"fade on","linecount":1}},
+{"box":{"id":"obj-29","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,210.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[92.0,136.0,64,20],"varname":"frames fade on","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames fade on","parameter_shortname":"fade on","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["ready","bar"]}}}},
+{"box":{"id":"obj-30","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,210.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-31","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,210.0,148.5,22.0],"outlettype":[""],"text":"/frames/fade_on ready"}},
+{"box":{"id":"obj-32","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,210.0,135.5,22.0],"outlettype":[""],"text":"/frames/fade_on bar"}},
+{"box":{"id":"obj-33","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,210.0,105.5,22.0],"outlettype":["","",""],"text":"route ready bar"}},
+{"box":{"id":"obj-34","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,210.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-35","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,210.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-36","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,244.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,176.0,64,48],"varname":"frames offset","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames offset","parameter_shortname":"offset","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1000.0,"parameter_mmax":1000.0,"parameter_unitstyle":9,"parameter_units":"%.2f ms"}}}},
+{"box":{"id":"obj-37","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,244.0,151.0,22.0],"outlettype":[""],"text":"prepend /frames/offset"}},
+{"box":{"id":"obj-38","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,244.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-39","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,278.0,120,20],"presentation":1,"presentation_rect":[92.0,228.0,72,20],"text":"input","linecount":1}},
+{"box":{"id":"obj-40","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,278.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[92.0,248.0,64,20],"varname":"frames input","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames input","parameter_shortname":"input","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["source","feedback","none"]}}}},
+{"box":{"id":"obj-41","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,278.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-42","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,278.0,142.0,22.0],"outlettype":[""],"text":"/frames/input source"}},
+{"box":{"id":"obj-43","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,278.0,155.0,22.0],"outlettype":[""],"text":"/frames/input feedback"}},
+{"box":{"id":"obj-44","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,278.0,129.0,22.0],"outlettype":[""],"text":"/frames/input none"}},
+{"box":{"id":"obj-45","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,278.0,177.0,22.0],"outlettype":["","","",""],"text":"route source feedback none"}},
+{"box":{"id":"obj-46","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,278.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-47","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,278.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-48","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,278.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-49","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,312.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,288.0,64,48],"varname":"frames feedback amount","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback amount","parameter_shortname":"amount","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":0.99,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-50","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,312.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/feedback/amount"}},
+{"box":{"id":"obj-51","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,312.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-52","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,346.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,344.0,64,48],"varname":"frames feedback zoom","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback zoom","parameter_shortname":"zoom","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.1],"parameter_mmin":0.25,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-53","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,346.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/feedback/zoom"}},
+{"box":{"id":"obj-54","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,346.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-55","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,380.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,120.0,64,48],"varname":"frames feedback rotate","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback rotate","parameter_shortname":"rotate","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-360.0,"parameter_mmax":360.0,"parameter_unitstyle":9,"parameter_units":"%.2f deg"}}}},
+{"box":{"id":"obj-56","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,380.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/feedback/rotate"}},
+{"box":{"id":"obj-57","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,380.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-58","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,414.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,176.0,64,48],"varname":"frames feedback shift x","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback shift x","parameter_shortname":"shift x","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-2.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-59","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,414.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/feedback/shift_x"}},
+{"box":{"id":"obj-60","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,414.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-61","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,448.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,232.0,64,48],"varname":"frames feedback shift y","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback shift y","parameter_shortname":"shift y","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-2.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-62","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,448.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/feedback/shift_y"}},
+{"box":{"id":"obj-63","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,448.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-64","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,482.0,120,20],"presentation":1,"presentation_rect":[164.0,284.0,72,20],"text":"model","linecount":1}},
+{"box":{"id":"obj-65","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,482.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[164.0,304.0,64,20],"varname":"frames model","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames model","parameter_shortname":"model","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[5.0],"parameter_enum":["diffusion","gan","style","stylegan","text_to_image","texture_ca"]}}}},
+{"box":{"id":"obj-66","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,482.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-67","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,482.0,161.5,22.0],"outlettype":[""],"text":"/frames/model diffusion"}},
+{"box":{"id":"obj-68","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,482.0,122.5,22.0],"outlettype":[""],"text":"/frames/model gan"}},
+{"box":{"id":"obj-69","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,482.0,135.5,22.0],"outlettype":[""],"text":"/frames/model style"}},
+{"box":{"id":"obj-70","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,482.0,155.0,22.0],"outlettype":[""],"text":"/frames/model stylegan"}},
+{"box":{"id":"obj-71","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,482.0,187.5,22.0],"outlettype":[""],"text":"/frames/model text_to_image"}},
+{"box":{"id":"obj-72","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,482.0,168.0,22.0],"outlettype":[""],"text":"/frames/model texture_ca"}},
+{"box":{"id":"obj-73","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,482.0,391.5,22.0],"outlettype":["","","","","","",""],"text":"route diffusion gan style stylegan text_to_image texture_ca"}},
+{"box":{"id":"obj-74","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,482.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-75","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,482.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-76","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,482.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-77","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,482.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-78","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,482.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-79","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,482.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-80","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,516.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,344.0,64,48],"varname":"frames seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames seed","parameter_shortname":"seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-81","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,516.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-82","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,516.0,138.0,22.0],"outlettype":[""],"text":"prepend /frames/seed"}},
+{"box":{"id":"obj-83","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,516.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-84","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,550.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[236.0,120.0,64,48],"varname":"frames speed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames speed","parameter_shortname":"speed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-85","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,550.0,144.5,22.0],"outlettype":[""],"text":"prepend /frames/speed"}},
+{"box":{"id":"obj-86","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,550.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-87","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,584.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[236.0,176.0,64,48],"varname":"frames reaction","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames reaction","parameter_shortname":"reaction","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.7],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-88","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,584.0,164.0,22.0],"outlettype":[""],"text":"prepend /frames/reaction"}},
+{"box":{"id":"obj-89","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,584.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-90","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,618.0,120,20],"presentation":1,"presentation_rect":[236.0,228.0,72,20],"text":"checkpoint","linecount":1}},
+{"box":{"id":"obj-91","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,618.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[236.0,248.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-92","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,618.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-93","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,618.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/checkpoint"}},
+{"box":{"id":"obj-94","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,618.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-95","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,652.0,120,20],"presentation":1,"presentation_rect":[236.0,284.0,72,20],"text":"family","linecount":1}},
+{"box":{"id":"obj-96","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,652.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[236.0,304.0,64,20],"varname":"frames diffusion family","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion family","parameter_shortname":"family","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["auto","sd","lcm","sd2","sd-turbo","sdxl","sdxl-turbo"]}}}},
+{"box":{"id":"obj-97","maxclass":"newobj","numinlets":1,"numoutlets":8,"patching_rect":[780,652.0,118.5,22.0],"outlettype":["","","","","","","",""],"text":"sel 0 1 2 3 4 5 6"}},
+{"box":{"id":"obj-98","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,652.0,200.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family auto"}},
+{"box":{"id":"obj-99","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,652.0,187.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sd"}},
+{"box":{"id":"obj-100","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,652.0,194.0,22.0],"outlettype":[""],"text":"/frames/diffusion/family lcm"}},
+{"box":{"id":"obj-101","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,652.0,194.0,22.0],"outlettype":[""],"text":"/frames/diffusion/family sd2"}},
+{"box":{"id":"obj-102","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,652.0,226.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sd-turbo"}},
+{"box":{"id":"obj-103","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,652.0,200.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sdxl"}},
+{"box":{"id":"obj-104","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3200,652.0,239.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sdxl-turbo"}},
+{"box":{"id":"obj-105","maxclass":"newobj","numinlets":1,"numoutlets":8,"patching_rect":[1400,652.0,307.0,22.0],"outlettype":["","","","","","","",""],"text":"route auto sd lcm sd2 sd-turbo sdxl sdxl-turbo"}},
+{"box":{"id":"obj-106","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,652.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-107","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,652.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-108","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,652.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-109","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,652.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-110","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,652.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-111","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,652.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-112","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1920,652.0,44.5,22.0],"outlettype":[""],"text":"set 6"}},
+{"box":{"id":"obj-113","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,686.0,120,20],"presentation":1,"presentation_rect":[236.0,340.0,72,20],"text":"loras","linecount":1}},
+{"box":{"id":"obj-114","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,686.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[236.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-115","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,686.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-116","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,686.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/loras"}},
+{"box":{"id":"obj-117","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,686.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-118","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,720.0,120,20],"presentation":1,"presentation_rect":[308.0,116.0,72,20],"text":"autoencoder","linecount":1}},
+{"box":{"id":"obj-119","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,720.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[308.0,136.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-120","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,720.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-121","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,720.0,248.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/autoencoder"}},
+{"box":{"id":"obj-122","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,720.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-123","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,754.0,120,20],"presentation":1,"presentation_rect":[308.0,172.0,72,20],"text":"prompt","linecount":1}},
+{"box":{"id":"obj-124","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,754.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[308.0,192.0,64,20],"text":"gold and blue ink swirling in dark water","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-125","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,754.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-126","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,754.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/prompt"}},
+{"box":{"id":"obj-127","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,754.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-128","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,788.0,120,20],"presentation":1,"presentation_rect":[308.0,228.0,72,20],"text":"second prompt","linecount":1}},
+{"box":{"id":"obj-129","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,788.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[308.0,248.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-130","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,788.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-131","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,788.0,261.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/second_prompt"}},
+{"box":{"id":"obj-132","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,788.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-133","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,822.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[308.0,288.0,64,48],"varname":"frames diffusion blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-134","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,822.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/blend"}},
+{"box":{"id":"obj-135","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,822.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-136","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,856.0,120,20],"presentation":1,"presentation_rect":[308.0,340.0,72,20],"text":"blending","linecount":1}},
+{"box":{"id":"obj-137","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,856.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[308.0,360.0,64,20],"varname":"frames diffusion blending","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion blending","parameter_shortname":"blending","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["slerp","lerp"]}}}},
+{"box":{"id":"obj-138","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,856.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-139","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,856.0,220.0,22.0],"outlettype":[""],"text":"/frames/diffusion/blending slerp"}},
+{"box":{"id":"obj-140","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,856.0,213.5,22.0],"outlettype":[""],"text":"/frames/diffusion/blending lerp"}},
+{"box":{"id":"obj-141","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,856.0,112.0,22.0],"outlettype":["","",""],"text":"route slerp lerp"}},
+{"box":{"id":"obj-142","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,856.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-143","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,856.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-144","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,890.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[380.0,120.0,64,48],"varname":"frames diffusion morph","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion morph","parameter_shortname":"morph","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":0.0,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-145","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,890.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/morph"}},
+{"box":{"id":"obj-146","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,890.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-147","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,924.0,120,20],"presentation":1,"presentation_rect":[380.0,172.0,72,20],"text":"negative prompt","linecount":1}},
+{"box":{"id":"obj-148","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,924.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[380.0,192.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-149","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,924.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-150","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,924.0,274.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/negative_prompt"}},
+{"box":{"id":"obj-151","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,924.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-152","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,958.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[380.0,232.0,64,48],"varname":"frames diffusion guidance","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion guidance","parameter_shortname":"guidance","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":20.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-153","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,958.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/guidance"}},
+{"box":{"id":"obj-154","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,958.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-155","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,992.0,120,20],"presentation":1,"presentation_rect":[380.0,284.0,72,20],"text":"guidance mode","linecount":1}},
+{"box":{"id":"obj-156","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,992.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[380.0,304.0,64,20],"varname":"frames diffusion guidance mode","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion guidance mode","parameter_shortname":"guidance mode","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["none","self","one-time","full"]}}}},
+{"box":{"id":"obj-157","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,992.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-158","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,992.0,246.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode none"}},
+{"box":{"id":"obj-159","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,992.0,246.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode self"}},
+{"box":{"id":"obj-160","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,992.0,272.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode one-time"}},
+{"box":{"id":"obj-161","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,992.0,246.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode full"}},
+{"box":{"id":"obj-162","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,992.0,196.5,22.0],"outlettype":["","","","",""],"text":"route none self one-time full"}},
+{"box":{"id":"obj-163","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,992.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-164","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,992.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-165","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,992.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-166","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,992.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-167","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1026.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[380.0,344.0,64,48],"varname":"frames diffusion steps","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion steps","parameter_shortname":"steps","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":1.0,"parameter_mmax":8.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-168","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1026.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-169","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1026.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/steps"}},
+{"box":{"id":"obj-170","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1026.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-171","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1060.0,120,20],"presentation":1,"presentation_rect":[452.0,116.0,72,20],"text":"noise","linecount":1}},
+{"box":{"id":"obj-172","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1060.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[452.0,136.0,64,20],"varname":"frames diffusion noise","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion noise","parameter_shortname":"noise","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["held","fresh","off"]}}}},
+{"box":{"id":"obj-173","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,1060.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-174","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1060.0,194.0,22.0],"outlettype":[""],"text":"/frames/diffusion/noise held"}},
+{"box":{"id":"obj-175","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1060.0,200.5,22.0],"outlettype":[""],"text":"/frames/diffusion/noise fresh"}},
+{"box":{"id":"obj-176","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1060.0,187.5,22.0],"outlettype":[""],"text":"/frames/diffusion/noise off"}},
+{"box":{"id":"obj-177","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,1060.0,138.0,22.0],"outlettype":["","","",""],"text":"route held fresh off"}},
+{"box":{"id":"obj-178","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1060.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-179","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1060.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-180","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1060.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-181","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1094.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[452.0,176.0,64,48],"varname":"frames diffusion walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[16.0],"parameter_mmin":1.0,"parameter_mmax":256.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-182","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1094.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/walk"}},
+{"box":{"id":"obj-183","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1094.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-184","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1128.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[452.0,232.0,64,48],"varname":"frames diffusion strength","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion strength","parameter_shortname":"strength","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.05,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-185","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1128.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/strength"}},
+{"box":{"id":"obj-186","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1128.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-187","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1162.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[452.0,288.0,64,48],"varname":"frames diffusion similarity","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion similarity","parameter_shortname":"similarity","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-188","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1162.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/similarity"}},
+{"box":{"id":"obj-189","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1162.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-190","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1196.0,120,20],"presentation":1,"presentation_rect":[452.0,340.0,72,20],"text":"folder","linecount":1}},
+{"box":{"id":"obj-191","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1196.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[452.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-192","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1196.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-193","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1196.0,177.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/folder"}},
+{"box":{"id":"obj-194","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1196.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-195","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1230.0,120,20],"presentation":1,"presentation_rect":[524.0,116.0,72,20],"text":"path","linecount":1}},
+{"box":{"id":"obj-196","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1230.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[524.0,136.0,64,20],"varname":"frames gan path","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan path","parameter_shortname":"path","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["points","circle","saved","hold"]}}}},
+{"box":{"id":"obj-197","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,1230.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-198","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1230.0,161.5,22.0],"outlettype":[""],"text":"/frames/gan/path points"}},
+{"box":{"id":"obj-199","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1230.0,161.5,22.0],"outlettype":[""],"text":"/frames/gan/path circle"}},
+{"box":{"id":"obj-200","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1230.0,155.0,22.0],"outlettype":[""],"text":"/frames/gan/path saved"}},
+{"box":{"id":"obj-201","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,1230.0,148.5,22.0],"outlettype":[""],"text":"/frames/gan/path hold"}},
+{"box":{"id":"obj-202","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,1230.0,203.0,22.0],"outlettype":["","","","",""],"text":"route points circle saved hold"}},
+{"box":{"id":"obj-203","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1230.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-204","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1230.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-205","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1230.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-206","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,1230.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-207","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1264.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[524.0,176.0,64,48],"varname":"frames gan walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[8.0],"parameter_mmin":0.25,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f bars"}}}},
+{"box":{"id":"obj-208","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1264.0,164.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/walk"}},
+{"box":{"id":"obj-209","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1264.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-210","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1298.0,120,20],"presentation":1,"presentation_rect":[524.0,228.0,72,20],"text":"space","linecount":1}},
+{"box":{"id":"obj-211","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1298.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[524.0,248.0,64,20],"varname":"frames gan space","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan space","parameter_shortname":"space","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["z","w"]}}}},
+{"box":{"id":"obj-212","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,1298.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-213","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1298.0,135.5,22.0],"outlettype":[""],"text":"/frames/gan/space z"}},
+{"box":{"id":"obj-214","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1298.0,135.5,22.0],"outlettype":[""],"text":"/frames/gan/space w"}},
+{"box":{"id":"obj-215","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,1298.0,66.5,22.0],"outlettype":["","",""],"text":"route z w"}},
+{"box":{"id":"obj-216","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1298.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-217","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1298.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-218","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1332.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[524.0,288.0,64,48],"varname":"frames gan truncation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan truncation","parameter_shortname":"truncation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-219","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1332.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/truncation"}},
+{"box":{"id":"obj-220","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1332.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-221","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,1366.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[524.0,344.0,64,48],"varname":"frames gan mix seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan mix seed","parameter_shortname":"mix seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-222","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1366.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-223","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1366.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/mix_seed"}},
+{"box":{"id":"obj-224","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1366.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-225","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1400.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[596.0,120.0,64,48],"varname":"frames gan mix from","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan mix from","parameter_shortname":"mix from","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[6.0],"parameter_mmin":0.0,"parameter_mmax":6.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-226","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1400.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-227","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1400.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/mix_from"}},
+{"box":{"id":"obj-228","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1400.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-229","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1434.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[596.0,176.0,64,48],"varname":"frames gan mix","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan mix","parameter_shortname":"mix","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-230","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1434.0,157.5,22.0],"outlettype":[""],"text":"prepend /frames/gan/mix"}},
+{"box":{"id":"obj-231","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1434.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-232","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1468.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[596.0,232.0,64,48],"varname":"frames gan noise","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan noise","parameter_shortname":"noise","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-233","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1468.0,170.5,22.0],"outlettype":[""],"text":"prepend /frames/gan/noise"}},
+{"box":{"id":"obj-234","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1468.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-235","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1502.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[596.0,288.0,64,48],"varname":"frames gan glow","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan glow","parameter_shortname":"glow","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.4],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-236","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1502.0,164.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/glow"}},
+{"box":{"id":"obj-237","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1502.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-238","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1536.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[596.0,344.0,64,48],"varname":"frames gan hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-239","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1536.0,157.5,22.0],"outlettype":[""],"text":"prepend /frames/gan/hue"}},
+{"box":{"id":"obj-240","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1536.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-241","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1570.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[668.0,120.0,64,48],"varname":"frames gan saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-242","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1570.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/saturation"}},
+{"box":{"id":"obj-243","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1570.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-244","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1604.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[668.0,176.0,64,48],"varname":"frames style style","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style style","parameter_shortname":"style","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[20.0],"parameter_mmin":1.0,"parameter_mmax":26.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-245","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1604.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-246","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1604.0,183.5,22.0],"outlettype":[""],"text":"prepend /frames/style/style"}},
+{"box":{"id":"obj-247","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1604.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-248","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1638.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[668.0,232.0,64,48],"varname":"frames style second style","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style second style","parameter_shortname":"second style","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":1.0,"parameter_mmax":26.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-249","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1638.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-250","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1638.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/style/second_style"}},
+{"box":{"id":"obj-251","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1638.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-252","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1672.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[668.0,288.0,64,48],"varname":"frames style blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-253","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1672.0,183.5,22.0],"outlettype":[""],"text":"prepend /frames/style/blend"}},
+{"box":{"id":"obj-254","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1672.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-255","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1706.0,120,20],"presentation":1,"presentation_rect":[668.0,340.0,72,20],"text":"own","linecount":1}},
+{"box":{"id":"obj-256","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1706.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[668.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-257","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1706.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-258","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1706.0,170.5,22.0],"outlettype":[""],"text":"prepend /frames/style/own"}},
+{"box":{"id":"obj-259","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1706.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-260","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1740.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[740.0,120.0,64,48],"varname":"frames style own blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style own blend","parameter_shortname":"own blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-261","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1740.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/style/own_blend"}},
+{"box":{"id":"obj-262","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1740.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-263","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1774.0,120,20],"presentation":1,"presentation_rect":[740.0,172.0,72,20],"text":"mix","linecount":1}},
+{"box":{"id":"obj-264","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1774.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[740.0,192.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-265","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1774.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-266","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1774.0,170.5,22.0],"outlettype":[""],"text":"prepend /frames/style/mix"}},
+{"box":{"id":"obj-267","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1774.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-268","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1808.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[740.0,232.0,64,48],"varname":"frames style strength","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style strength","parameter_shortname":"strength","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-269","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1808.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/style/strength"}},
+{"box":{"id":"obj-270","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1808.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-271","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1842.0,120,20],"presentation":1,"presentation_rect":[740.0,284.0,72,20],"text":"texture","linecount":1}},
+{"box":{"id":"obj-272","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1842.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[740.0,304.0,64,20],"varname":"frames style texture","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style texture","parameter_shortname":"texture","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["embers","coral","cells","ink","scales","weave"]}}}},
+{"box":{"id":"obj-273","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,1842.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-274","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1842.0,194.0,22.0],"outlettype":[""],"text":"/frames/style/texture embers"}},
+{"box":{"id":"obj-275","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1842.0,187.5,22.0],"outlettype":[""],"text":"/frames/style/texture coral"}},
+{"box":{"id":"obj-276","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1842.0,187.5,22.0],"outlettype":[""],"text":"/frames/style/texture cells"}},
+{"box":{"id":"obj-277","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,1842.0,174.5,22.0],"outlettype":[""],"text":"/frames/style/texture ink"}},
+{"box":{"id":"obj-278","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,1842.0,194.0,22.0],"outlettype":[""],"text":"/frames/style/texture scales"}},
+{"box":{"id":"obj-279","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,1842.0,187.5,22.0],"outlettype":[""],"text":"/frames/style/texture weave"}},
+{"box":{"id":"obj-280","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,1842.0,274.5,22.0],"outlettype":["","","","","","",""],"text":"route embers coral cells ink scales weave"}},
+{"box":{"id":"obj-281","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1842.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-282","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1842.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-283","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1842.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-284","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,1842.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-285","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,1842.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-286","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,1842.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-287","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1876.0,120,20],"presentation":1,"presentation_rect":[740.0,340.0,72,20],"text":"checkpoint","linecount":1}},
+{"box":{"id":"obj-288","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1876.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[740.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-289","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1876.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-290","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1876.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/checkpoint"}},
+{"box":{"id":"obj-291","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1876.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-292","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1910.0,120,20],"presentation":1,"presentation_rect":[812.0,116.0,72,20],"text":"path","linecount":1}},
+{"box":{"id":"obj-293","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1910.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[812.0,136.0,64,20],"varname":"frames stylegan path","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan path","parameter_shortname":"path","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["points","circle","saved","hold"]}}}},
+{"box":{"id":"obj-294","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,1910.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-295","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1910.0,194.0,22.0],"outlettype":[""],"text":"/frames/stylegan/path points"}},
+{"box":{"id":"obj-296","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1910.0,194.0,22.0],"outlettype":[""],"text":"/frames/stylegan/path circle"}},
+{"box":{"id":"obj-297","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1910.0,187.5,22.0],"outlettype":[""],"text":"/frames/stylegan/path saved"}},
+{"box":{"id":"obj-298","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,1910.0,181.0,22.0],"outlettype":[""],"text":"/frames/stylegan/path hold"}},
+{"box":{"id":"obj-299","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,1910.0,203.0,22.0],"outlettype":["","","","",""],"text":"route points circle saved hold"}},
+{"box":{"id":"obj-300","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1910.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-301","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1910.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-302","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1910.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-303","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,1910.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-304","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1944.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[812.0,176.0,64,48],"varname":"frames stylegan walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[8.0],"parameter_mmin":0.25,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f bars"}}}},
+{"box":{"id":"obj-305","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1944.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/walk"}},
+{"box":{"id":"obj-306","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1944.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-307","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1978.0,120,20],"presentation":1,"presentation_rect":[812.0,228.0,72,20],"text":"space","linecount":1}},
+{"box":{"id":"obj-308","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1978.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[812.0,248.0,64,20],"varname":"frames stylegan space","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan space","parameter_shortname":"space","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["z","w"]}}}},
+{"box":{"id":"obj-309","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,1978.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-310","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1978.0,168.0,22.0],"outlettype":[""],"text":"/frames/stylegan/space z"}},
+{"box":{"id":"obj-311","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1978.0,168.0,22.0],"outlettype":[""],"text":"/frames/stylegan/space w"}},
+{"box":{"id":"obj-312","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,1978.0,66.5,22.0],"outlettype":["","",""],"text":"route z w"}},
+{"box":{"id":"obj-313","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1978.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-314","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1978.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-315","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2012.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[812.0,288.0,64,48],"varname":"frames stylegan truncation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan truncation","parameter_shortname":"truncation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.7],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-316","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2012.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/truncation"}},
+{"box":{"id":"obj-317","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2012.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-318","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,2046.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[812.0,344.0,64,48],"varname":"frames stylegan label","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan label","parameter_shortname":"label","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":4095.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-319","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2046.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-320","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2046.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/label"}},
+{"box":{"id":"obj-321","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2046.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-322","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,2080.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[884.0,120.0,64,48],"varname":"frames stylegan mix seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan mix seed","parameter_shortname":"mix seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-323","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2080.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-324","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2080.0,222.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/mix_seed"}},
+{"box":{"id":"obj-325","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2080.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-326","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2114.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[884.0,176.0,64,48],"varname":"frames stylegan mix from","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan mix from","parameter_shortname":"mix from","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[32.0],"parameter_mmin":0.0,"parameter_mmax":32.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-327","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2114.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-328","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2114.0,222.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/mix_from"}},
+{"box":{"id":"obj-329","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2114.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-330","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2148.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[884.0,232.0,64,48],"varname":"frames stylegan mix","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan mix","parameter_shortname":"mix","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-331","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2148.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/mix"}},
+{"box":{"id":"obj-332","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2148.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-333","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2182.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[884.0,288.0,64,48],"varname":"frames stylegan noise","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan noise","parameter_shortname":"noise","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-334","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2182.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/noise"}},
+{"box":{"id":"obj-335","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2182.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-336","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2216.0,120,20],"presentation":1,"presentation_rect":[884.0,340.0,72,20],"text":"noise kind","linecount":1}},
+{"box":{"id":"obj-337","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2216.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[884.0,360.0,64,20],"varname":"frames stylegan noise kind","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan noise kind","parameter_shortname":"noise kind","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["held","walk","fresh","off"]}}}},
+{"box":{"id":"obj-338","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,2216.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-339","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2216.0,220.0,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind held"}},
+{"box":{"id":"obj-340","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2216.0,220.0,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind walk"}},
+{"box":{"id":"obj-341","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,2216.0,226.5,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind fresh"}},
+{"box":{"id":"obj-342","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,2216.0,213.5,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind off"}},
+{"box":{"id":"obj-343","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,2216.0,170.5,22.0],"outlettype":["","","","",""],"text":"route held walk fresh off"}},
+{"box":{"id":"obj-344","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2216.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-345","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2216.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-346","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,2216.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-347","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,2216.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-348","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2250.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[956.0,120.0,64,48],"varname":"frames stylegan noise layer","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan noise layer","parameter_shortname":"noise layer","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[-1.0],"parameter_mmin":-1.0,"parameter_mmax":31.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-349","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2250.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-350","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2250.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/noise_layer"}},
+{"box":{"id":"obj-351","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2250.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-352","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2284.0,120,20],"presentation":1,"presentation_rect":[956.0,172.0,72,20],"text":"bend","linecount":1}},
+{"box":{"id":"obj-353","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2284.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[956.0,192.0,64,20],"varname":"frames stylegan bend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend","parameter_shortname":"bend","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["none","scale","rotate","threshold","shift"]}}}},
+{"box":{"id":"obj-354","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[780,2284.0,92.5,22.0],"outlettype":["","","","","",""],"text":"sel 0 1 2 3 4"}},
+{"box":{"id":"obj-355","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2284.0,181.0,22.0],"outlettype":[""],"text":"/frames/stylegan/bend none"}},
+{"box":{"id":"obj-356","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2284.0,187.5,22.0],"outlettype":[""],"text":"/frames/stylegan/bend scale"}},
+{"box":{"id":"obj-357","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,2284.0,194.0,22.0],"outlettype":[""],"text":"/frames/stylegan/bend rotate"}},
+{"box":{"id":"obj-358","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,2284.0,213.5,22.0],"outlettype":[""],"text":"/frames/stylegan/bend threshold"}},
+{"box":{"id":"obj-359","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,2284.0,187.5,22.0],"outlettype":[""],"text":"/frames/stylegan/bend shift"}},
+{"box":{"id":"obj-360","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[1400,2284.0,261.5,22.0],"outlettype":["","","","","",""],"text":"route none scale rotate threshold shift"}},
+{"box":{"id":"obj-361","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2284.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-362","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2284.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-363","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,2284.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-364","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,2284.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-365","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,2284.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-366","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2318.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[956.0,232.0,64,48],"varname":"frames stylegan bend layer","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend layer","parameter_shortname":"bend layer","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":0.0,"parameter_mmax":31.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-367","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2318.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-368","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2318.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/bend_layer"}},
+{"box":{"id":"obj-369","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2318.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-370","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2352.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[956.0,288.0,64,48],"varname":"frames stylegan bend amount","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend amount","parameter_shortname":"bend amount","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":-2.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-371","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2352.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/bend_amount"}},
+{"box":{"id":"obj-372","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2352.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-373","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2386.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[956.0,344.0,64,48],"varname":"frames stylegan bend share","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend share","parameter_shortname":"bend share","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-374","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2386.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/bend_share"}},
+{"box":{"id":"obj-375","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2386.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-376","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2420.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1028.0,120.0,64,48],"varname":"frames stylegan turn","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan turn","parameter_shortname":"turn","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-377","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2420.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/turn"}},
+{"box":{"id":"obj-378","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2420.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-379","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2454.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1028.0,176.0,64,48],"varname":"frames stylegan shift x","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan shift x","parameter_shortname":"shift x","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-380","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2454.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/shift_x"}},
+{"box":{"id":"obj-381","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2454.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-382","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2488.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1028.0,232.0,64,48],"varname":"frames stylegan shift y","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan shift y","parameter_shortname":"shift y","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-383","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2488.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/shift_y"}},
+{"box":{"id":"obj-384","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2488.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-385","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2522.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1028.0,288.0,64,48],"varname":"frames stylegan glow","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan glow","parameter_shortname":"glow","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.2],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-386","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2522.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/glow"}},
+{"box":{"id":"obj-387","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2522.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-388","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2556.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1028.0,344.0,64,48],"varname":"frames stylegan hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-389","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2556.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/hue"}},
+{"box":{"id":"obj-390","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2556.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-391","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2590.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1100.0,120.0,64,48],"varname":"frames stylegan saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-392","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2590.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/saturation"}},
+{"box":{"id":"obj-393","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2590.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-394","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2624.0,120,20],"presentation":1,"presentation_rect":[1100.0,172.0,72,20],"text":"prompt","linecount":1}},
+{"box":{"id":"obj-395","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2624.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1100.0,192.0,64,20],"text":"octopus in a red nebula","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-396","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2624.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-397","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2624.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/prompt"}},
+{"box":{"id":"obj-398","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2624.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-399","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2658.0,120,20],"presentation":1,"presentation_rect":[1100.0,228.0,72,20],"text":"second prompt","linecount":1}},
+{"box":{"id":"obj-400","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2658.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1100.0,248.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-401","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2658.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-402","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2658.0,287.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/second_prompt"}},
+{"box":{"id":"obj-403","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2658.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-404","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2692.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1100.0,288.0,64,48],"varname":"frames text to image blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-405","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2692.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/blend"}},
+{"box":{"id":"obj-406","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2692.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-407","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2726.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1100.0,344.0,64,48],"varname":"frames text to image morph","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image morph","parameter_shortname":"morph","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":0.0,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-408","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2726.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/morph"}},
+{"box":{"id":"obj-409","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2726.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-410","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2760.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1172.0,120.0,64,48],"varname":"frames text to image steps","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image steps","parameter_shortname":"steps","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":1.0,"parameter_mmax":2.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-411","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2760.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-412","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2760.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/steps"}},
+{"box":{"id":"obj-413","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2760.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-414","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2794.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1172.0,176.0,64,48],"varname":"frames text to image walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[16.0],"parameter_mmin":1.0,"parameter_mmax":256.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-415","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2794.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/walk"}},
+{"box":{"id":"obj-416","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2794.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-417","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2828.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1172.0,232.0,64,48],"varname":"frames text to image strength","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image strength","parameter_shortname":"strength","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.05,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-418","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2828.0,255.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/strength"}},
+{"box":{"id":"obj-419","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2828.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-420","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2862.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1172.0,288.0,64,48],"varname":"frames text to image size","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image size","parameter_shortname":"size","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.2,"parameter_mmax":3.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-421","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2862.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/size"}},
+{"box":{"id":"obj-422","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2862.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-423","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2896.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1172.0,344.0,64,48],"varname":"frames text to image dance","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image dance","parameter_shortname":"dance","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-424","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2896.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/dance"}},
+{"box":{"id":"obj-425","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2896.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-426","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2930.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1244.0,120.0,64,48],"varname":"frames text to image glow","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image glow","parameter_shortname":"glow","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-427","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2930.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/glow"}},
+{"box":{"id":"obj-428","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2930.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-429","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2964.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1244.0,176.0,64,48],"varname":"frames text to image hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-430","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2964.0,222.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/hue"}},
+{"box":{"id":"obj-431","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2964.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-432","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2998.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1244.0,232.0,64,48],"varname":"frames text to image saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-433","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2998.0,268.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/saturation"}},
+{"box":{"id":"obj-434","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2998.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-435","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3032.0,120,20],"presentation":1,"presentation_rect":[1244.0,284.0,72,20],"text":"texture","linecount":1}},
+{"box":{"id":"obj-436","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3032.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1244.0,304.0,64,20],"varname":"frames texture ca texture","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca texture","parameter_shortname":"texture","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["embers","coral","cells","ink","scales","weave"]}}}},
+{"box":{"id":"obj-437","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,3032.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-438","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3032.0,226.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture embers"}},
+{"box":{"id":"obj-439","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3032.0,220.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture coral"}},
+{"box":{"id":"obj-440","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,3032.0,220.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture cells"}},
+{"box":{"id":"obj-441","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,3032.0,207.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture ink"}},
+{"box":{"id":"obj-442","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,3032.0,226.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture scales"}},
+{"box":{"id":"obj-443","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,3032.0,220.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture weave"}},
+{"box":{"id":"obj-444","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,3032.0,274.5,22.0],"outlettype":["","","","","","",""],"text":"route embers coral cells ink scales weave"}},
+{"box":{"id":"obj-445","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3032.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-446","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3032.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-447","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,3032.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-448","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,3032.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-449","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,3032.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-450","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,3032.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-451","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3066.0,120,20],"presentation":1,"presentation_rect":[1244.0,340.0,72,20],"text":"second texture","linecount":1}},
+{"box":{"id":"obj-452","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3066.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1244.0,360.0,64,20],"varname":"frames texture ca second texture","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca second texture","parameter_shortname":"second texture","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[5.0],"parameter_enum":["embers","coral","cells","ink","scales","weave"]}}}},
+{"box":{"id":"obj-453","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,3066.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-454","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3066.0,272.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture embers"}},
+{"box":{"id":"obj-455","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3066.0,265.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture coral"}},
+{"box":{"id":"obj-456","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,3066.0,265.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture cells"}},
+{"box":{"id":"obj-457","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,3066.0,252.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture ink"}},
+{"box":{"id":"obj-458","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,3066.0,272.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture scales"}},
+{"box":{"id":"obj-459","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,3066.0,265.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture weave"}},
+{"box":{"id":"obj-460","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,3066.0,274.5,22.0],"outlettype":["","","","","","",""],"text":"route embers coral cells ink scales weave"}},
+{"box":{"id":"obj-461","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3066.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-462","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3066.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-463","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,3066.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-464","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,3066.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-465","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,3066.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-466","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,3066.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-467","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3100.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1316.0,120.0,64,48],"varname":"frames texture ca blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-468","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3100.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/blend"}},
+{"box":{"id":"obj-469","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3100.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-470","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3134.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1316.0,176.0,64,48],"varname":"frames texture ca zoom","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca zoom","parameter_shortname":"zoom","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.5],"parameter_mmin":1.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-471","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3134.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/zoom"}},
+{"box":{"id":"obj-472","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3134.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-473","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3168.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1316.0,232.0,64,48],"varname":"frames texture ca drift","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca drift","parameter_shortname":"drift","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.4],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-474","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3168.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/drift"}},
+{"box":{"id":"obj-475","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3168.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-476","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3202.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1316.0,288.0,64,48],"varname":"frames texture ca pulse","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca pulse","parameter_shortname":"pulse","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.3],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-477","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3202.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/pulse"}},
+{"box":{"id":"obj-478","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3202.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-479","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3236.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1316.0,344.0,64,48],"varname":"frames texture ca brightness","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca brightness","parameter_shortname":"brightness","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-480","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3236.0,248.5,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/brightness"}},
+{"box":{"id":"obj-481","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3236.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-482","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3270.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1388.0,120.0,64,48],"varname":"frames texture ca hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-483","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3270.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/hue"}},
+{"box":{"id":"obj-484","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3270.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-485","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3304.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1388.0,176.0,64,48],"varname":"frames texture ca saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-486","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3304.0,248.5,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/saturation"}},
+{"box":{"id":"obj-487","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3304.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-488","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,3338.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[1388.0,248.0,64,20],"mode":0,"text":"save","texton":"save","varname":"frames gan save","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan save","parameter_shortname":"save","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-489","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,3338.0,116.0,22.0],"outlettype":[""],"text":"/frames/gan/save"}},
+{"box":{"id":"obj-490","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,3372.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[1388.0,304.0,64,20],"mode":0,"text":"forget","texton":"forget","varname":"frames gan forget","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan forget","parameter_shortname":"forget","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-491","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,3372.0,129.0,22.0],"outlettype":[""],"text":"/frames/gan/forget"}},
+{"box":{"id":"obj-492","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,3406.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[1388.0,360.0,64,20],"mode":0,"text":"save","texton":"save","varname":"frames stylegan save","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan save","parameter_shortname":"save","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-493","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,3406.0,148.5,22.0],"outlettype":[""],"text":"/frames/stylegan/save"}},
+{"box":{"id":"obj-494","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,3440.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[1460.0,136.0,64,20],"mode":0,"text":"forget","texton":"forget","varname":"frames stylegan forget","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan forget","parameter_shortname":"forget","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-495","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,3440.0,161.5,22.0],"outlettype":[""],"text":"/frames/stylegan/forget"}},
+{"box":{"id":"obj-496","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1180,3474.0,398.0,22.0],"outlettype":["","","",""],"text":"route /sinks/jitnet/on /sinks/jitnet/host /sinks/jitnet/port"}},
+{"box":{"id":"obj-497","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3474.0,120,20],"presentation":1,"presentation_rect":[1556.0,116.0,72,20],"text":"on","linecount":1}},
+{"box":{"id":"obj-498","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,3474.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[1556.0,136.0,18,20],"varname":"sinks jitnet on","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"sinks jitnet on","parameter_shortname":"on","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-499","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3474.0,164.0,22.0],"outlettype":[""],"text":"prepend /sinks/jitnet/on"}},
+{"box":{"id":"obj-500","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3474.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-501","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3508.0,120,20],"presentation":1,"presentation_rect":[1556.0,172.0,72,20],"text":"host","linecount":1}},
+{"box":{"id":"obj-502","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,3508.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1556.0,192.0,64,20],"text":"127.0.0.1","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-503","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,3508.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-504","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3508.0,177.0,22.0],"outlettype":[""],"text":"prepend /sinks/jitnet/host"}},
+{"box":{"id":"obj-505","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3508.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-506","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,3542.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1556.0,232.0,64,48],"varname":"sinks jitnet port","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"sinks jitnet port","parameter_shortname":"port","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[7474.0],"parameter_mmin":1.0,"parameter_mmax":65535.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-507","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,3542.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-508","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3542.0,177.0,22.0],"outlettype":[""],"text":"prepend /sinks/jitnet/port"}},
+{"box":{"id":"obj-509","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3542.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-510","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,330,40.5,22.0],"outlettype":["",""],"text":"sel 1"}},
+{"box":{"id":"obj-511","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[560.0,360,129.0,22.0],"outlettype":[""],"text":"/sinks/jitnet/on 1"}},
+{"box":{"id":"obj-512","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[20,470,157.5,22.0],"outlettype":["","",""],"text":"jit.net.recv @port 7474"}},
+{"box":{"id":"obj-513","maxclass":"jit.pwindow","numinlets":1,"numoutlets":2,"patching_rect":[20,500,320,320],"outlettype":["",""],"presentation":1,"presentation_rect":[1652.0,120.0,320.0,320.0]}}],"lines":[{"patchline":{"source":["obj-2",1],"destination":["obj-3",0]}},
+{"patchline":{"source":["obj-6",0],"destination":["obj-2",1]}},
+{"patchline":{"source":["obj-2",2],"destination":["obj-8",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-9",0]}},
+{"patchline":{"source":["obj-10",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-11",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",0],"destination":["obj-12",0]}},
+{"patchline":{"source":["obj-12",0],"destination":["obj-10",0]}},
+{"patchline":{"source":["obj-13",0],"destination":["obj-14",0]}},
+{"patchline":{"source":["obj-14",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-15",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",1],"destination":["obj-16",0]}},
+{"patchline":{"source":["obj-16",0],"destination":["obj-13",0]}},
+{"patchline":{"source":["obj-17",0],"destination":["obj-18",0]}},
+{"patchline":{"source":["obj-18",0],"destination":["obj-19",0]}},
+{"patchline":{"source":["obj-19",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",2],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-20",0],"destination":["obj-17",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-22",0]}},
+{"patchline":{"source":["obj-22",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-23",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",3],"destination":["obj-24",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-25",0],"destination":["obj-26",0]}},
+{"patchline":{"source":["obj-26",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",4],"destination":["obj-27",0]}},
+{"patchline":{"source":["obj-27",0],"destination":["obj-25",0]}},
+{"patchline":{"source":["obj-29",0],"destination":["obj-30",0]}},
+{"patchline":{"source":["obj-30",0],"destination":["obj-31",0]}},
+{"patchline":{"source":["obj-31",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-30",1],"destination":["obj-32",0]}},
+{"patchline":{"source":["obj-32",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",5],"destination":["obj-33",0]}},
+{"patchline":{"source":["obj-33",0],"destination":["obj-34",0]}},
+{"patchline":{"source":["obj-34",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-33",1],"destination":["obj-35",0]}},
+{"patchline":{"source":["obj-35",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-36",0],"destination":["obj-37",0]}},
+{"patchline":{"source":["obj-37",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",6],"destination":["obj-38",0]}},
+{"patchline":{"source":["obj-38",0],"destination":["obj-36",0]}},
+{"patchline":{"source":["obj-40",0],"destination":["obj-41",0]}},
+{"patchline":{"source":["obj-41",0],"destination":["obj-42",0]}},
+{"patchline":{"source":["obj-42",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-41",1],"destination":["obj-43",0]}},
+{"patchline":{"source":["obj-43",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-41",2],"destination":["obj-44",0]}},
+{"patchline":{"source":["obj-44",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",7],"destination":["obj-45",0]}},
+{"patchline":{"source":["obj-45",0],"destination":["obj-46",0]}},
+{"patchline":{"source":["obj-46",0],"destination":["obj-40",0]}},
+{"patchline":{"source":["obj-45",1],"destination":["obj-47",0]}},
+{"patchline":{"source":["obj-47",0],"destination":["obj-40",0]}},
+{"patchline":{"source":["obj-45",2],"destination":["obj-48",0]}},
+{"patchline":{"source":["obj-48",0],"destination":["obj-40",0]}},
+{"patchline":{"source":["obj-49",0],"destination":["obj-50",0]}},
+{"patchline":{"source":["obj-50",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",8],"destination":["obj-51",0]}},
+{"patchline":{"source":["obj-51",0],"destination":["obj-49",0]}},
+{"patchline":{"source":["obj-52",0],"destination":["obj-53",0]}},
+{"patchline":{"source":["obj-53",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",9],"destination":["obj-54",0]}},
+{"patchline":{"source":["obj-54",0],"destination":["obj-52",0]}},
+{"patchline":{"source":["obj-55",0],"destination":["obj-56",0]}},
+{"patchline":{"source":["obj-56",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",10],"destination":["obj-57",0]}},
+{"patchline":{"source":["obj-57",0],"destination":["obj-55",0]}},
+{"patchline":{"source":["obj-58",0],"destination":["obj-59",0]}},
+{"patchline":{"source":["obj-59",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",11],"destination":["obj-60",0]}},
+{"patchline":{"source":["obj-60",0],"destination":["obj-58",0]}},
+{"patchline":{"source":["obj-61",0],"destination":["obj-62",0]}},
+{"patchline":{"source":["obj-62",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",12],"destination":["obj-63",0]}},
+{"patchline":{"source":["obj-63",0],"destination":["obj-61",0]}},
+{"patchline":{"source":["obj-65",0],"destination":["obj-66",0]}},
+{"patchline":{"source":["obj-66",0],"destination":["obj-67",0]}},
+{"patchline":{"source":["obj-67",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",1],"destination":["obj-68",0]}},
+{"patchline":{"source":["obj-68",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",2],"destination":["obj-69",0]}},
+{"patchline":{"source":["obj-69",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",3],"destination":["obj-70",0]}},
+{"patchline":{"source":["obj-70",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",4],"destination":["obj-71",0]}},
+{"patchline":{"source":["obj-71",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",5],"destination":["obj-72",0]}},
+{"patchline":{"source":["obj-72",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",13],"destination":["obj-73",0]}},
+{"patchline":{"source":["obj-73",0],"destination":["obj-74",0]}},
+{"patchline":{"source":["obj-74",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-73",1],"destination":["obj-75",0]}},
+{"patchline":{"source":["obj-75",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-73",2],"destination":["obj-76",0]}},
+{"patchline":{"source":["obj-76",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-73",3],"destination":["obj-77",0]}},
+{"patchline":{"source":["obj-77",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-73",4],"destination":["obj-78",0]}},
+{"patchline":{"source":["obj-78",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-73",5],"destination":["obj-79",0]}},
+{"patchline":{"source":["obj-79",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-80",0],"destination":["obj-81",0]}},
+{"patchline":{"source":["obj-81",0],"destination":["obj-82",0]}},
+{"patchline":{"source":["obj-82",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",14],"destination":["obj-83",0]}},
+{"patchline":{"source":["obj-83",0],"destination":["obj-80",0]}},
+{"patchline":{"source":["obj-84",0],"destination":["obj-85",0]}},
+{"patchline":{"source":["obj-85",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",15],"destination":["obj-86",0]}},
+{"patchline":{"source":["obj-86",0],"destination":["obj-84",0]}},
+{"patchline":{"source":["obj-87",0],"destination":["obj-88",0]}},
+{"patchline":{"source":["obj-88",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",16],"destination":["obj-89",0]}},
+{"patchline":{"source":["obj-89",0],"destination":["obj-87",0]}},
+{"patchline":{"source":["obj-91",0],"destination":["obj-92",0]}},
+{"patchline":{"source":["obj-92",0],"destination":["obj-93",0]}},
+{"patchline":{"source":["obj-93",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",17],"destination":["obj-94",0]}},
+{"patchline":{"source":["obj-94",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-96",0],"destination":["obj-97",0]}},
+{"patchline":{"source":["obj-97",0],"destination":["obj-98",0]}},
+{"patchline":{"source":["obj-98",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-97",1],"destination":["obj-99",0]}},
+{"patchline":{"source":["obj-99",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-97",2],"destination":["obj-100",0]}},
+{"patchline":{"source":["obj-100",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-97",3],"destination":["obj-101",0]}},
+{"patchline":{"source":["obj-101",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-97",4],"destination":["obj-102",0]}},
+{"patchline":{"source":["obj-102",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-97",5],"destination":["obj-103",0]}},
+{"patchline":{"source":["obj-103",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-97",6],"destination":["obj-104",0]}},
+{"patchline":{"source":["obj-104",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",18],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-105",0],"destination":["obj-106",0]}},
+{"patchline":{"source":["obj-106",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-105",1],"destination":["obj-107",0]}},
+{"patchline":{"source":["obj-107",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-105",2],"destination":["obj-108",0]}},
+{"patchline":{"source":["obj-108",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-105",3],"destination":["obj-109",0]}},
+{"patchline":{"source":["obj-109",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-105",4],"destination":["obj-110",0]}},
+{"patchline":{"source":["obj-110",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-105",5],"destination":["obj-111",0]}},
+{"patchline":{"source":["obj-111",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-105",6],"destination":["obj-112",0]}},
+{"patchline":{"source":["obj-112",0],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-114",0],"destination":["obj-115",0]}},
+{"patchline":{"source":["obj-115",0],"destination":["obj-116",0]}},
+{"patchline":{"source":["obj-116",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",19],"destination":["obj-117",0]}},
+{"patchline":{"source":["obj-117",0],"destination":["obj-114",0]}},
+{"patchline":{"source":["obj-119",0],"destination":["obj-120",0]}},
+{"patchline":{"source":["obj-120",0],"destination":["obj-121",0]}},
+{"patchline":{"source":["obj-121",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",20],"destination":["obj-122",0]}},
+{"patchline":{"source":["obj-122",0],"destination":["obj-119",0]}},
+{"patchline":{"source":["obj-124",0],"destination":["obj-125",0]}},
+{"patchline":{"source":["obj-125",0],"destination":["obj-126",0]}},
+{"patchline":{"source":["obj-126",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",21],"destination":["obj-127",0]}},
+{"patchline":{"source":["obj-127",0],"destination":["obj-124",0]}},
+{"patchline":{"source":["obj-129",0],"destination":["obj-130",0]}},
+{"patchline":{"source":["obj-130",0],"destination":["obj-131",0]}},
+{"patchline":{"source":["obj-131",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",22],"destination":["obj-132",0]}},
+{"patchline":{"source":["obj-132",0],"destination":["obj-129",0]}},
+{"patchline":{"source":["obj-133",0],"destination":["obj-134",0]}},
+{"patchline":{"source":["obj-134",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",23],"destination":["obj-135",0]}},
+{"patchline":{"source":["obj-135",0],"destination":["obj-133",0]}},
+{"patchline":{"source":["obj-137",0],"destination":["obj-138",0]}},
+{"patchline":{"source":["obj-138",0],"destination":["obj-139",0]}},
+{"patchline":{"source":["obj-139",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-138",1],"destination":["obj-140",0]}},
+{"patchline":{"source":["obj-140",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",24],"destination":["obj-141",0]}},
+{"patchline":{"source":["obj-141",0],"destination":["obj-142",0]}},
+{"patchline":{"source":["obj-142",0],"destination":["obj-137",0]}},
+{"patchline":{"source":["obj-141",1],"destination":["obj-143",0]}},
+{"patchline":{"source":["obj-143",0],"destination":["obj-137",0]}},
+{"patchline":{"source":["obj-144",0],"destination":["obj-145",0]}},
+{"patchline":{"source":["obj-145",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",25],"destination":["obj-146",0]}},
+{"patchline":{"source":["obj-146",0],"destination":["obj-144",0]}},
+{"patchline":{"source":["obj-148",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-149",0],"destination":["obj-150",0]}},
+{"patchline":{"source":["obj-150",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",26],"destination":["obj-151",0]}},
+{"patchline":{"source":["obj-151",0],"destination":["obj-148",0]}},
+{"patchline":{"source":["obj-152",0],"destination":["obj-153",0]}},
+{"patchline":{"source":["obj-153",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",27],"destination":["obj-154",0]}},
+{"patchline":{"source":["obj-154",0],"destination":["obj-152",0]}},
+{"patchline":{"source":["obj-156",0],"destination":["obj-157",0]}},
+{"patchline":{"source":["obj-157",0],"destination":["obj-158",0]}},
+{"patchline":{"source":["obj-158",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-157",1],"destination":["obj-159",0]}},
+{"patchline":{"source":["obj-159",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-157",2],"destination":["obj-160",0]}},
+{"patchline":{"source":["obj-160",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-157",3],"destination":["obj-161",0]}},
+{"patchline":{"source":["obj-161",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",28],"destination":["obj-162",0]}},
+{"patchline":{"source":["obj-162",0],"destination":["obj-163",0]}},
+{"patchline":{"source":["obj-163",0],"destination":["obj-156",0]}},
+{"patchline":{"source":["obj-162",1],"destination":["obj-164",0]}},
+{"patchline":{"source":["obj-164",0],"destination":["obj-156",0]}},
+{"patchline":{"source":["obj-162",2],"destination":["obj-165",0]}},
+{"patchline":{"source":["obj-165",0],"destination":["obj-156",0]}},
+{"patchline":{"source":["obj-162",3],"destination":["obj-166",0]}},
+{"patchline":{"source":["obj-166",0],"destination":["obj-156",0]}},
+{"patchline":{"source":["obj-167",0],"destination":["obj-168",0]}},
+{"patchline":{"source":["obj-168",0],"destination":["obj-169",0]}},
+{"patchline":{"source":["obj-169",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",29],"destination":["obj-170",0]}},
+{"patchline":{"source":["obj-170",0],"destination":["obj-167",0]}},
+{"patchline":{"source":["obj-172",0],"destination":["obj-173",0]}},
+{"patchline":{"source":["obj-173",0],"destination":["obj-174",0]}},
+{"patchline":{"source":["obj-174",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-173",1],"destination":["obj-175",0]}},
+{"patchline":{"source":["obj-175",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-173",2],"destination":["obj-176",0]}},
+{"patchline":{"source":["obj-176",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",30],"destination":["obj-177",0]}},
+{"patchline":{"source":["obj-177",0],"destination":["obj-178",0]}},
+{"patchline":{"source":["obj-178",0],"destination":["obj-172",0]}},
+{"patchline":{"source":["obj-177",1],"destination":["obj-179",0]}},
+{"patchline":{"source":["obj-179",0],"destination":["obj-172",0]}},
+{"patchline":{"source":["obj-177",2],"destination":["obj-180",0]}},
+{"patchline":{"source":["obj-180",0],"destination":["obj-172",0]}},
+{"patchline":{"source":["obj-181",0],"destination":["obj-182",0]}},
+{"patchline":{"source":["obj-182",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",31],"destination":["obj-183",0]}},
+{"patchline":{"source":["obj-183",0],"destination":["obj-181",0]}},
+{"patchline":{"source":["obj-184",0],"destination":["obj-185",0]}},
+{"patchline":{"source":["obj-185",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",32],"destination":["obj-186",0]}},
+{"patchline":{"source":["obj-186",0],"destination":["obj-184",0]}},
+{"patchline":{"source":["obj-187",0],"destination":["obj-188",0]}},
+{"patchline":{"source":["obj-188",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",33],"destination":["obj-189",0]}},
+{"patchline":{"source":["obj-189",0],"destination":["obj-187",0]}},
+{"patchline":{"source":["obj-191",0],"destination":["obj-192",0]}},
+{"patchline":{"source":["obj-192",0],"destination":["obj-193",0]}},
+{"patchline":{"source":["obj-193",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",34],"destination":["obj-194",0]}},
+{"patchline":{"source":["obj-194",0],"destination":["obj-191",0]}},
+{"patchline":{"source":["obj-196",0],"destination":["obj-197",0]}},
+{"patchline":{"source":["obj-197",0],"destination":["obj-198",0]}},
+{"patchline":{"source":["obj-198",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-197",1],"destination":["obj-199",0]}},
+{"patchline":{"source":["obj-199",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-197",2],"destination":["obj-200",0]}},
+{"patchline":{"source":["obj-200",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-197",3],"destination":["obj-201",0]}},
+{"patchline":{"source":["obj-201",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",35],"destination":["obj-202",0]}},
+{"patchline":{"source":["obj-202",0],"destination":["obj-203",0]}},
+{"patchline":{"source":["obj-203",0],"destination":["obj-196",0]}},
+{"patchline":{"source":["obj-202",1],"destination":["obj-204",0]}},
+{"patchline":{"source":["obj-204",0],"destination":["obj-196",0]}},
+{"patchline":{"source":["obj-202",2],"destination":["obj-205",0]}},
+{"patchline":{"source":["obj-205",0],"destination":["obj-196",0]}},
+{"patchline":{"source":["obj-202",3],"destination":["obj-206",0]}},
+{"patchline":{"source":["obj-206",0],"destination":["obj-196",0]}},
+{"patchline":{"source":["obj-207",0],"destination":["obj-208",0]}},
+{"patchline":{"source":["obj-208",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",36],"destination":["obj-209",0]}},
+{"patchline":{"source":["obj-209",0],"destination":["obj-207",0]}},
+{"patchline":{"source":["obj-211",0],"destination":["obj-212",0]}},
+{"patchline":{"source":["obj-212",0],"destination":["obj-213",0]}},
+{"patchline":{"source":["obj-213",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-212",1],"destination":["obj-214",0]}},
+{"patchline":{"source":["obj-214",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",37],"destination":["obj-215",0]}},
+{"patchline":{"source":["obj-215",0],"destination":["obj-216",0]}},
+{"patchline":{"source":["obj-216",0],"destination":["obj-211",0]}},
+{"patchline":{"source":["obj-215",1],"destination":["obj-217",0]}},
+{"patchline":{"source":["obj-217",0],"destination":["obj-211",0]}},
+{"patchline":{"source":["obj-218",0],"destination":["obj-219",0]}},
+{"patchline":{"source":["obj-219",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",38],"destination":["obj-220",0]}},
+{"patchline":{"source":["obj-220",0],"destination":["obj-218",0]}},
+{"patchline":{"source":["obj-221",0],"destination":["obj-222",0]}},
+{"patchline":{"source":["obj-222",0],"destination":["obj-223",0]}},
+{"patchline":{"source":["obj-223",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",39],"destination":["obj-224",0]}},
+{"patchline":{"source":["obj-224",0],"destination":["obj-221",0]}},
+{"patchline":{"source":["obj-225",0],"destination":["obj-226",0]}},
+{"patchline":{"source":["obj-226",0],"destination":["obj-227",0]}},
+{"patchline":{"source":["obj-227",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",40],"destination":["obj-228",0]}},
+{"patchline":{"source":["obj-228",0],"destination":["obj-225",0]}},
+{"patchline":{"source":["obj-229",0],"destination":["obj-230",0]}},
+{"patchline":{"source":["obj-230",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",41],"destination":["obj-231",0]}},
+{"patchline":{"source":["obj-231",0],"destination":["obj-229",0]}},
+{"patchline":{"source":["obj-232",0],"destination":["obj-233",0]}},
+{"patchline":{"source":["obj-233",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",42],"destination":["obj-234",0]}},
+{"patchline":{"source":["obj-234",0],"destination":["obj-232",0]}},
+{"patchline":{"source":["obj-235",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-236",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",43],"destination":["obj-237",0]}},
+{"patchline":{"source":["obj-237",0],"destination":["obj-235",0]}},
+{"patchline":{"source":["obj-238",0],"destination":["obj-239",0]}},
+{"patchline":{"source":["obj-239",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",44],"destination":["obj-240",0]}},
+{"patchline":{"source":["obj-240",0],"destination":["obj-238",0]}},
+{"patchline":{"source":["obj-241",0],"destination":["obj-242",0]}},
+{"patchline":{"source":["obj-242",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",45],"destination":["obj-243",0]}},
+{"patchline":{"source":["obj-243",0],"destination":["obj-241",0]}},
+{"patchline":{"source":["obj-244",0],"destination":["obj-245",0]}},
+{"patchline":{"source":["obj-245",0],"destination":["obj-246",0]}},
+{"patchline":{"source":["obj-246",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",46],"destination":["obj-247",0]}},
+{"patchline":{"source":["obj-247",0],"destination":["obj-244",0]}},
+{"patchline":{"source":["obj-248",0],"destination":["obj-249",0]}},
+{"patchline":{"source":["obj-249",0],"destination":["obj-250",0]}},
+{"patchline":{"source":["obj-250",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",47],"destination":["obj-251",0]}},
+{"patchline":{"source":["obj-251",0],"destination":["obj-248",0]}},
+{"patchline":{"source":["obj-252",0],"destination":["obj-253",0]}},
+{"patchline":{"source":["obj-253",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",48],"destination":["obj-254",0]}},
+{"patchline":{"source":["obj-254",0],"destination":["obj-252",0]}},
+{"patchline":{"source":["obj-256",0],"destination":["obj-257",0]}},
+{"patchline":{"source":["obj-257",0],"destination":["obj-258",0]}},
+{"patchline":{"source":["obj-258",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",49],"destination":["obj-259",0]}},
+{"patchline":{"source":["obj-259",0],"destination":["obj-256",0]}},
+{"patchline":{"source":["obj-260",0],"destination":["obj-261",0]}},
+{"patchline":{"source":["obj-261",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",50],"destination":["obj-262",0]}},
+{"patchline":{"source":["obj-262",0],"destination":["obj-260",0]}},
+{"patchline":{"source":["obj-264",0],"destination":["obj-265",0]}},
+{"patchline":{"source":["obj-265",0],"destination":["obj-266",0]}},
+{"patchline":{"source":["obj-266",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",51],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-267",0],"destination":["obj-264",0]}},
+{"patchline":{"source":["obj-268",0],"destination":["obj-269",0]}},
+{"patchline":{"source":["obj-269",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",52],"destination":["obj-270",0]}},
+{"patchline":{"source":["obj-270",0],"destination":["obj-268",0]}},
+{"patchline":{"source":["obj-272",0],"destination":["obj-273",0]}},
+{"patchline":{"source":["obj-273",0],"destination":["obj-274",0]}},
+{"patchline":{"source":["obj-274",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-273",1],"destination":["obj-275",0]}},
+{"patchline":{"source":["obj-275",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-273",2],"destination":["obj-276",0]}},
+{"patchline":{"source":["obj-276",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-273",3],"destination":["obj-277",0]}},
+{"patchline":{"source":["obj-277",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-273",4],"destination":["obj-278",0]}},
+{"patchline":{"source":["obj-278",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-273",5],"destination":["obj-279",0]}},
+{"patchline":{"source":["obj-279",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",53],"destination":["obj-280",0]}},
+{"patchline":{"source":["obj-280",0],"destination":["obj-281",0]}},
+{"patchline":{"source":["obj-281",0],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-280",1],"destination":["obj-282",0]}},
+{"patchline":{"source":["obj-282",0],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-280",2],"destination":["obj-283",0]}},
+{"patchline":{"source":["obj-283",0],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-280",3],"destination":["obj-284",0]}},
+{"patchline":{"source":["obj-284",0],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-280",4],"destination":["obj-285",0]}},
+{"patchline":{"source":["obj-285",0],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-280",5],"destination":["obj-286",0]}},
+{"patchline":{"source":["obj-286",0],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-288",0],"destination":["obj-289",0]}},
+{"patchline":{"source":["obj-289",0],"destination":["obj-290",0]}},
+{"patchline":{"source":["obj-290",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",54],"destination":["obj-291",0]}},
+{"patchline":{"source":["obj-291",0],"destination":["obj-288",0]}},
+{"patchline":{"source":["obj-293",0],"destination":["obj-294",0]}},
+{"patchline":{"source":["obj-294",0],"destination":["obj-295",0]}},
+{"patchline":{"source":["obj-295",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-294",1],"destination":["obj-296",0]}},
+{"patchline":{"source":["obj-296",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-294",2],"destination":["obj-297",0]}},
+{"patchline":{"source":["obj-297",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-294",3],"destination":["obj-298",0]}},
+{"patchline":{"source":["obj-298",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",55],"destination":["obj-299",0]}},
+{"patchline":{"source":["obj-299",0],"destination":["obj-300",0]}},
+{"patchline":{"source":["obj-300",0],"destination":["obj-293",0]}},
+{"patchline":{"source":["obj-299",1],"destination":["obj-301",0]}},
+{"patchline":{"source":["obj-301",0],"destination":["obj-293",0]}},
+{"patchline":{"source":["obj-299",2],"destination":["obj-302",0]}},
+{"patchline":{"source":["obj-302",0],"destination":["obj-293",0]}},
+{"patchline":{"source":["obj-299",3],"destination":["obj-303",0]}},
+{"patchline":{"source":["obj-303",0],"destination":["obj-293",0]}},
+{"patchline":{"source":["obj-304",0],"destination":["obj-305",0]}},
+{"patchline":{"source":["obj-305",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",56],"destination":["obj-306",0]}},
+{"patchline":{"source":["obj-306",0],"destination":["obj-304",0]}},
+{"patchline":{"source":["obj-308",0],"destination":["obj-309",0]}},
+{"patchline":{"source":["obj-309",0],"destination":["obj-310",0]}},
+{"patchline":{"source":["obj-310",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-309",1],"destination":["obj-311",0]}},
+{"patchline":{"source":["obj-311",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",57],"destination":["obj-312",0]}},
+{"patchline":{"source":["obj-312",0],"destination":["obj-313",0]}},
+{"patchline":{"source":["obj-313",0],"destination":["obj-308",0]}},
+{"patchline":{"source":["obj-312",1],"destination":["obj-314",0]}},
+{"patchline":{"source":["obj-314",0],"destination":["obj-308",0]}},
+{"patchline":{"source":["obj-315",0],"destination":["obj-316",0]}},
+{"patchline":{"source":["obj-316",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",58],"destination":["obj-317",0]}},
+{"patchline":{"source":["obj-317",0],"destination":["obj-315",0]}},
+{"patchline":{"source":["obj-318",0],"destination":["obj-319",0]}},
+{"patchline":{"source":["obj-319",0],"destination":["obj-320",0]}},
+{"patchline":{"source":["obj-320",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",59],"destination":["obj-321",0]}},
+{"patchline":{"source":["obj-321",0],"destination":["obj-318",0]}},
+{"patchline":{"source":["obj-322",0],"destination":["obj-323",0]}},
+{"patchline":{"source":["obj-323",0],"destination":["obj-324",0]}},
+{"patchline":{"source":["obj-324",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",60],"destination":["obj-325",0]}},
+{"patchline":{"source":["obj-325",0],"destination":["obj-322",0]}},
+{"patchline":{"source":["obj-326",0],"destination":["obj-327",0]}},
+{"patchline":{"source":["obj-327",0],"destination":["obj-328",0]}},
+{"patchline":{"source":["obj-328",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",61],"destination":["obj-329",0]}},
+{"patchline":{"source":["obj-329",0],"destination":["obj-326",0]}},
+{"patchline":{"source":["obj-330",0],"destination":["obj-331",0]}},
+{"patchline":{"source":["obj-331",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",62],"destination":["obj-332",0]}},
+{"patchline":{"source":["obj-332",0],"destination":["obj-330",0]}},
+{"patchline":{"source":["obj-333",0],"destination":["obj-334",0]}},
+{"patchline":{"source":["obj-334",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",63],"destination":["obj-335",0]}},
+{"patchline":{"source":["obj-335",0],"destination":["obj-333",0]}},
+{"patchline":{"source":["obj-337",0],"destination":["obj-338",0]}},
+{"patchline":{"source":["obj-338",0],"destination":["obj-339",0]}},
+{"patchline":{"source":["obj-339",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-338",1],"destination":["obj-340",0]}},
+{"patchline":{"source":["obj-340",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-338",2],"destination":["obj-341",0]}},
+{"patchline":{"source":["obj-341",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-338",3],"destination":["obj-342",0]}},
+{"patchline":{"source":["obj-342",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",64],"destination":["obj-343",0]}},
+{"patchline":{"source":["obj-343",0],"destination":["obj-344",0]}},
+{"patchline":{"source":["obj-344",0],"destination":["obj-337",0]}},
+{"patchline":{"source":["obj-343",1],"destination":["obj-345",0]}},
+{"patchline":{"source":["obj-345",0],"destination":["obj-337",0]}},
+{"patchline":{"source":["obj-343",2],"destination":["obj-346",0]}},
+{"patchline":{"source":["obj-346",0],"destination":["obj-337",0]}},
+{"patchline":{"source":["obj-343",3],"destination":["obj-347",0]}},
+{"patchline":{"source":["obj-347",0],"destination":["obj-337",0]}},
+{"patchline":{"source":["obj-348",0],"destination":["obj-349",0]}},
+{"patchline":{"source":["obj-349",0],"destination":["obj-350",0]}},
+{"patchline":{"source":["obj-350",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",65],"destination":["obj-351",0]}},
+{"patchline":{"source":["obj-351",0],"destination":["obj-348",0]}},
+{"patchline":{"source":["obj-353",0],"destination":["obj-354",0]}},
+{"patchline":{"source":["obj-354",0],"destination":["obj-355",0]}},
+{"patchline":{"source":["obj-355",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-354",1],"destination":["obj-356",0]}},
+{"patchline":{"source":["obj-356",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-354",2],"destination":["obj-357",0]}},
+{"patchline":{"source":["obj-357",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-354",3],"destination":["obj-358",0]}},
+{"patchline":{"source":["obj-358",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-354",4],"destination":["obj-359",0]}},
+{"patchline":{"source":["obj-359",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",66],"destination":["obj-360",0]}},
+{"patchline":{"source":["obj-360",0],"destination":["obj-361",0]}},
+{"patchline":{"source":["obj-361",0],"destination":["obj-353",0]}},
+{"patchline":{"source":["obj-360",1],"destination":["obj-362",0]}},
+{"patchline":{"source":["obj-362",0],"destination":["obj-353",0]}},
+{"patchline":{"source":["obj-360",2],"destination":["obj-363",0]}},
+{"patchline":{"source":["obj-363",0],"destination":["obj-353",0]}},
+{"patchline":{"source":["obj-360",3],"destination":["obj-364",0]}},
+{"patchline":{"source":["obj-364",0],"destination":["obj-353",0]}},
+{"patchline":{"source":["obj-360",4],"destination":["obj-365",0]}},
+{"patchline":{"source":["obj-365",0],"destination":["obj-353",0]}},
+{"patchline":{"source":["obj-366",0],"destination":["obj-367",0]}},
+{"patchline":{"source":["obj-367",0],"destination":["obj-368",0]}},
+{"patchline":{"source":["obj-368",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",67],"destination":["obj-369",0]}},
+{"patchline":{"source":["obj-369",0],"destination":["obj-366",0]}},
+{"patchline":{"source":["obj-370",0],"destination":["obj-371",0]}},
+{"patchline":{"source":["obj-371",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",68],"destination":["obj-372",0]}},
+{"patchline":{"source":["obj-372",0],"destination":["obj-370",0]}},
+{"patchline":{"source":["obj-373",0],"destination":["obj-374",0]}},
+{"patchline":{"source":["obj-374",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",69],"destination":["obj-375",0]}},
+{"patchline":{"source":["obj-375",0],"destination":["obj-373",0]}},
+{"patchline":{"source":["obj-376",0],"destination":["obj-377",0]}},
+{"patchline":{"source":["obj-377",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",70],"destination":["obj-378",0]}},
+{"patchline":{"source":["obj-378",0],"destination":["obj-376",0]}},
+{"patchline":{"source":["obj-379",0],"destination":["obj-380",0]}},
+{"patchline":{"source":["obj-380",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",71],"destination":["obj-381",0]}},
+{"patchline":{"source":["obj-381",0],"destination":["obj-379",0]}},
+{"patchline":{"source":["obj-382",0],"destination":["obj-383",0]}},
+{"patchline":{"source":["obj-383",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",72],"destination":["obj-384",0]}},
+{"patchline":{"source":["obj-384",0],"destination":["obj-382",0]}},
+{"patchline":{"source":["obj-385",0],"destination":["obj-386",0]}},
+{"patchline":{"source":["obj-386",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",73],"destination":["obj-387",0]}},
+{"patchline":{"source":["obj-387",0],"destination":["obj-385",0]}},
+{"patchline":{"source":["obj-388",0],"destination":["obj-389",0]}},
+{"patchline":{"source":["obj-389",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",74],"destination":["obj-390",0]}},
+{"patchline":{"source":["obj-390",0],"destination":["obj-388",0]}},
+{"patchline":{"source":["obj-391",0],"destination":["obj-392",0]}},
+{"patchline":{"source":["obj-392",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",75],"destination":["obj-393",0]}},
+{"patchline":{"source":["obj-393",0],"destination":["obj-391",0]}},
+{"patchline":{"source":["obj-395",0],"destination":["obj-396",0]}},
+{"patchline":{"source":["obj-396",0],"destination":["obj-397",0]}},
+{"patchline":{"source":["obj-397",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",76],"destination":["obj-398",0]}},
+{"patchline":{"source":["obj-398",0],"destination":["obj-395",0]}},
+{"patchline":{"source":["obj-400",0],"destination":["obj-401",0]}},
+{"patchline":{"source":["obj-401",0],"destination":["obj-402",0]}},
+{"patchline":{"source":["obj-402",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",77],"destination":["obj-403",0]}},
+{"patchline":{"source":["obj-403",0],"destination":["obj-400",0]}},
+{"patchline":{"source":["obj-404",0],"destination":["obj-405",0]}},
+{"patchline":{"source":["obj-405",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",78],"destination":["obj-406",0]}},
+{"patchline":{"source":["obj-406",0],"destination":["obj-404",0]}},
+{"patchline":{"source":["obj-407",0],"destination":["obj-408",0]}},
+{"patchline":{"source":["obj-408",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",79],"destination":["obj-409",0]}},
+{"patchline":{"source":["obj-409",0],"destination":["obj-407",0]}},
+{"patchline":{"source":["obj-410",0],"destination":["obj-411",0]}},
+{"patchline":{"source":["obj-411",0],"destination":["obj-412",0]}},
+{"patchline":{"source":["obj-412",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",80],"destination":["obj-413",0]}},
+{"patchline":{"source":["obj-413",0],"destination":["obj-410",0]}},
+{"patchline":{"source":["obj-414",0],"destination":["obj-415",0]}},
+{"patchline":{"source":["obj-415",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",81],"destination":["obj-416",0]}},
+{"patchline":{"source":["obj-416",0],"destination":["obj-414",0]}},
+{"patchline":{"source":["obj-417",0],"destination":["obj-418",0]}},
+{"patchline":{"source":["obj-418",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",82],"destination":["obj-419",0]}},
+{"patchline":{"source":["obj-419",0],"destination":["obj-417",0]}},
+{"patchline":{"source":["obj-420",0],"destination":["obj-421",0]}},
+{"patchline":{"source":["obj-421",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",83],"destination":["obj-422",0]}},
+{"patchline":{"source":["obj-422",0],"destination":["obj-420",0]}},
+{"patchline":{"source":["obj-423",0],"destination":["obj-424",0]}},
+{"patchline":{"source":["obj-424",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",84],"destination":["obj-425",0]}},
+{"patchline":{"source":["obj-425",0],"destination":["obj-423",0]}},
+{"patchline":{"source":["obj-426",0],"destination":["obj-427",0]}},
+{"patchline":{"source":["obj-427",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",85],"destination":["obj-428",0]}},
+{"patchline":{"source":["obj-428",0],"destination":["obj-426",0]}},
+{"patchline":{"source":["obj-429",0],"destination":["obj-430",0]}},
+{"patchline":{"source":["obj-430",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",86],"destination":["obj-431",0]}},
+{"patchline":{"source":["obj-431",0],"destination":["obj-429",0]}},
+{"patchline":{"source":["obj-432",0],"destination":["obj-433",0]}},
+{"patchline":{"source":["obj-433",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",87],"destination":["obj-434",0]}},
+{"patchline":{"source":["obj-434",0],"destination":["obj-432",0]}},
+{"patchline":{"source":["obj-436",0],"destination":["obj-437",0]}},
+{"patchline":{"source":["obj-437",0],"destination":["obj-438",0]}},
+{"patchline":{"source":["obj-438",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-437",1],"destination":["obj-439",0]}},
+{"patchline":{"source":["obj-439",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-437",2],"destination":["obj-440",0]}},
+{"patchline":{"source":["obj-440",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-437",3],"destination":["obj-441",0]}},
+{"patchline":{"source":["obj-441",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-437",4],"destination":["obj-442",0]}},
+{"patchline":{"source":["obj-442",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-437",5],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-443",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",88],"destination":["obj-444",0]}},
+{"patchline":{"source":["obj-444",0],"destination":["obj-445",0]}},
+{"patchline":{"source":["obj-445",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-444",1],"destination":["obj-446",0]}},
+{"patchline":{"source":["obj-446",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-444",2],"destination":["obj-447",0]}},
+{"patchline":{"source":["obj-447",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-444",3],"destination":["obj-448",0]}},
+{"patchline":{"source":["obj-448",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-444",4],"destination":["obj-449",0]}},
+{"patchline":{"source":["obj-449",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-444",5],"destination":["obj-450",0]}},
+{"patchline":{"source":["obj-450",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-452",0],"destination":["obj-453",0]}},
+{"patchline":{"source":["obj-453",0],"destination":["obj-454",0]}},
+{"patchline":{"source":["obj-454",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-453",1],"destination":["obj-455",0]}},
+{"patchline":{"source":["obj-455",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-453",2],"destination":["obj-456",0]}},
+{"patchline":{"source":["obj-456",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-453",3],"destination":["obj-457",0]}},
+{"patchline":{"source":["obj-457",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-453",4],"destination":["obj-458",0]}},
+{"patchline":{"source":["obj-458",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-453",5],"destination":["obj-459",0]}},
+{"patchline":{"source":["obj-459",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",89],"destination":["obj-460",0]}},
+{"patchline":{"source":["obj-460",0],"destination":["obj-461",0]}},
+{"patchline":{"source":["obj-461",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-460",1],"destination":["obj-462",0]}},
+{"patchline":{"source":["obj-462",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-460",2],"destination":["obj-463",0]}},
+{"patchline":{"source":["obj-463",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-460",3],"destination":["obj-464",0]}},
+{"patchline":{"source":["obj-464",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-460",4],"destination":["obj-465",0]}},
+{"patchline":{"source":["obj-465",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-460",5],"destination":["obj-466",0]}},
+{"patchline":{"source":["obj-466",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-467",0],"destination":["obj-468",0]}},
+{"patchline":{"source":["obj-468",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",90],"destination":["obj-469",0]}},
+{"patchline":{"source":["obj-469",0],"destination":["obj-467",0]}},
+{"patchline":{"source":["obj-470",0],"destination":["obj-471",0]}},
+{"patchline":{"source":["obj-471",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",91],"destination":["obj-472",0]}},
+{"patchline":{"source":["obj-472",0],"destination":["obj-470",0]}},
+{"patchline":{"source":["obj-473",0],"destination":["obj-474",0]}},
+{"patchline":{"source":["obj-474",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",92],"destination":["obj-475",0]}},
+{"patchline":{"source":["obj-475",0],"destination":["obj-473",0]}},
+{"patchline":{"source":["obj-476",0],"destination":["obj-477",0]}},
+{"patchline":{"source":["obj-477",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",93],"destination":["obj-478",0]}},
+{"patchline":{"source":["obj-478",0],"destination":["obj-476",0]}},
+{"patchline":{"source":["obj-479",0],"destination":["obj-480",0]}},
+{"patchline":{"source":["obj-480",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",94],"destination":["obj-481",0]}},
+{"patchline":{"source":["obj-481",0],"destination":["obj-479",0]}},
+{"patchline":{"source":["obj-482",0],"destination":["obj-483",0]}},
+{"patchline":{"source":["obj-483",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",95],"destination":["obj-484",0]}},
+{"patchline":{"source":["obj-484",0],"destination":["obj-482",0]}},
+{"patchline":{"source":["obj-485",0],"destination":["obj-486",0]}},
+{"patchline":{"source":["obj-486",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-9",96],"destination":["obj-487",0]}},
+{"patchline":{"source":["obj-487",0],"destination":["obj-485",0]}},
+{"patchline":{"source":["obj-488",0],"destination":["obj-489",0]}},
+{"patchline":{"source":["obj-489",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-490",0],"destination":["obj-491",0]}},
+{"patchline":{"source":["obj-491",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-492",0],"destination":["obj-493",0]}},
+{"patchline":{"source":["obj-493",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-494",0],"destination":["obj-495",0]}},
+{"patchline":{"source":["obj-495",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-496",0]}},
+{"patchline":{"source":["obj-498",0],"destination":["obj-499",0]}},
+{"patchline":{"source":["obj-499",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-496",0],"destination":["obj-500",0]}},
+{"patchline":{"source":["obj-500",0],"destination":["obj-498",0]}},
+{"patchline":{"source":["obj-502",0],"destination":["obj-503",0]}},
+{"patchline":{"source":["obj-503",0],"destination":["obj-504",0]}},
+{"patchline":{"source":["obj-504",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-496",1],"destination":["obj-505",0]}},
+{"patchline":{"source":["obj-505",0],"destination":["obj-502",0]}},
+{"patchline":{"source":["obj-506",0],"destination":["obj-507",0]}},
+{"patchline":{"source":["obj-507",0],"destination":["obj-508",0]}},
+{"patchline":{"source":["obj-508",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-496",2],"destination":["obj-509",0]}},
+{"patchline":{"source":["obj-509",0],"destination":["obj-506",0]}},
+{"patchline":{"source":["obj-2",1],"destination":["obj-510",0]}},
+{"patchline":{"source":["obj-510",0],"destination":["obj-511",0]}},
+{"patchline":{"source":["obj-511",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-512",0],"destination":["obj-513",0]}}]}}

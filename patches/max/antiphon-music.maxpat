@@ -1,3610 +1,469 @@
-{
- "patcher": {
-  "fileversion": 1,
-  "appversion": {
-   "major": 8,
-   "minor": 6,
-   "revision": 0,
-   "architecture": "x64",
-   "modernui": 1
-  },
-  "classnamespace": "box",
-  "rect": [
-   60.0,
-   90.0,
-   1200,
-   520
-  ],
-  "bglocked": 0,
-  "openinpresentation": 1,
-  "default_fontsize": 12.0,
-  "default_fontface": 0,
-  "default_fontname": "Arial",
-  "gridsize": [
-   15.0,
-   15.0
-  ],
-  "boxes": [
-   {
-    "box": {
-     "id": "obj-1",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      20,
-      10,
-      700,
-      24
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      10,
-      900,
-      24
-     ],
-     "text": "Antiphon. Start 'antiphon serve'. Play a MIDI keyboard; the answer begins on the bar line after your call.",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-2",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      480,
-      47.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "p link",
-     "patcher": {
-      "fileversion": 1,
-      "appversion": {
-       "major": 8,
-       "minor": 6,
-       "revision": 0,
-       "architecture": "x64",
-       "modernui": 1
-      },
-      "classnamespace": "box",
-      "rect": [
-       60.0,
-       90.0,
-       900,
-       480
-      ],
-      "bglocked": 0,
-      "openinpresentation": 0,
-      "default_fontsize": 12.0,
-      "default_fontface": 0,
-      "default_fontname": "Arial",
-      "gridsize": [
-       15.0,
-       15.0
-      ],
-      "boxes": [
-       {
-        "box": {
-         "id": "obj-1",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          20,
-          20,
-          30,
-          30
-         ],
-         "index": 1,
-         "outlettype": [
-          ""
-         ],
-         "comment": "messages to the bridge"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-2",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          240,
-          20,
-          30,
-          30
-         ],
-         "index": 2,
-         "outlettype": [
-          ""
-         ],
-         "comment": "our port"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-3",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          240,
-          420,
-          30,
-          30
-         ],
-         "index": 1,
-         "comment": "what the bridge says"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-4",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          440,
-          420,
-          30,
-          30
-         ],
-         "index": 2,
-         "comment": "1 while the bridge is there, else 0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-5",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          640,
-          420,
-          30,
-          30
-         ],
-         "index": 3,
-         "comment": "what went wrong, in words"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-6",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20,
-          340,
-          34.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "gate"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-7",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          20,
-          420,
-          151.0,
-          22.0
-         ],
-         "text": "udpsend 127.0.0.1 7770"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-8",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          240,
-          170,
-          105.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "udpreceive 7773"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-9",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 4,
-         "patching_rect": [
-          440,
-          200,
-          255.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "",
-          ""
-         ],
-         "text": "route /subscribed /unsubscribed /error"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-10",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 3,
-         "patching_rect": [
-          240,
-          70,
-          53.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          ""
-         ],
-         "text": "t b i i"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-11",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          130,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "int 7773"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-12",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          300,
-          120,
-          57.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "port $1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-13",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          20,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "loadbang"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-14",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          45,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-15",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          70,
-          73.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "metro 4000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-16",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          160,
-          129.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/subscribe * $1 15"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-17",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 2,
-         "patching_rect": [
-          440,
-          230,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "t b b"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-18",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          530,
-          230,
-          79.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "delay 15000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-19",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          440,
-          260,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-20",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          530,
-          260,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-21",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 3,
-         "patching_rect": [
-          440,
-          300,
-          47.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          ""
-         ],
-         "text": "change"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-22",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          600,
-          230,
-          27.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "t b"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-23",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 2,
-         "patching_rect": [
-          440,
-          340,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "t i i"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-24",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 2,
-         "patching_rect": [
-          560,
-          300,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "sel 1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-25",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          640,
-          340,
-          64.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/clock/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-26",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          730,
-          340,
-          70.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/frames/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-27",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          820,
-          340,
-          83.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/frames/*/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-28",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          910,
-          340,
-          64.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/music/*"
-        }
-       }
-      ],
-      "lines": [
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-3",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-9",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-2",
-          0
-         ],
-         "destination": [
-          "obj-10",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          2
-         ],
-         "destination": [
-          "obj-11",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          1
-         ],
-         "destination": [
-          "obj-12",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-12",
-          0
-         ],
-         "destination": [
-          "obj-8",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-13",
-          0
-         ],
-         "destination": [
-          "obj-14",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-14",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-15",
-          0
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-11",
-          0
-         ],
-         "destination": [
-          "obj-16",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-16",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          0
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          0
-         ],
-         "destination": [
-          "obj-17",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          1
-         ],
-         "destination": [
-          "obj-18",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          0
-         ],
-         "destination": [
-          "obj-19",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-18",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          1
-         ],
-         "destination": [
-          "obj-22",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-22",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-19",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-20",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          2
-         ],
-         "destination": [
-          "obj-5",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-23",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          1
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          0
-         ],
-         "destination": [
-          "obj-4",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-25",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-25",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-26",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-27",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-28",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-28",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       }
-      ]
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-3",
-     "maxclass": "toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      40,
-      20,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      40,
-      20,
-      20
-     ],
-     "ignoreclick": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-4",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      45,
-      40,
-      90,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      45,
-      40,
-      90,
-      20
-     ],
-     "text": "connected",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-5",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      140,
-      40,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      140,
-      40,
-      120,
-      20
-     ],
-     "text": "receives on port",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-6",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      260,
-      40,
-      60,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      260,
-      40,
-      60,
-      20
-     ],
-     "varname": "port",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "port",
-       "parameter_shortname": "port",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        7773
-       ],
-       "parameter_mmin": 1024.0,
-       "parameter_mmax": 65535.0,
-       "parameter_unitstyle": 0,
-       "parameter_invisible": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-7",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      70,
-      70.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      70,
-      700,
-      22
-     ],
-     "text": "no errors"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-8",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      440,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-9",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      40,
-      47.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "notein"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-10",
-     "maxclass": "newobj",
-     "numinlets": 3,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      70,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "pack 0 0 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-11",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      100,
-      161.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/note/in $3 $1 $2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-12",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      560.0,
-      150,
-      144.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route /music/note/out"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-13",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      180,
-      64.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "$2 $3 $1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-14",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      210,
-      86.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "unpack 0 0 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-15",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      560.0,
-      240,
-      40.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "flush"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-16",
-     "maxclass": "newobj",
-     "numinlets": 3,
-     "numoutlets": 0,
-     "patching_rect": [
-      560.0,
-      270,
-      53.5,
-      22.0
-     ],
-     "text": "noteout"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-17",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      680.0,
-      180,
-      40.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "sel 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-18",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      340,
-      40,
-      57.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      340,
-      40,
-      100,
-      22
-     ],
-     "text": "waiting"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-19",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      560.0,
-      330,
-      125.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route /music/state"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-20",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      360,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-21",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1180,
-      40.0,
-      261.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "route /clock/tempo /clock/beats_per_bar"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-22",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      40.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "clock tempo",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "clock tempo",
-       "parameter_shortname": "tempo",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        120.0
-       ],
-       "parameter_mmin": 20.0,
-       "parameter_mmax": 400.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f bpm"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-23",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      40.0,
-      138.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /clock/tempo"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-24",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      40.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-25",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      74.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "clock beats per bar",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "clock beats per bar",
-       "parameter_shortname": "beats per bar",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        4.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 16.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-26",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      74.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-27",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      74.0,
-      190.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /clock/beats_per_bar"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-28",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      74.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-29",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      108.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      248.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "downbeat",
-     "texton": "downbeat",
-     "varname": "clock downbeat",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "clock downbeat",
-       "parameter_shortname": "downbeat",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-30",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      108.0,
-      109.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/clock/downbeat"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-31",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 9,
-     "patching_rect": [
-      1180,
-      142.0,
-      859.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route /music/listen /music/call_bars /music/answer_bars /music/channel /music/model /music/temperature /music/variation /music/seed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-32",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      142.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      116.0,
-      72,
-      20
-     ],
-     "text": "listen",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-33",
-     "maxclass": "live.toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      680,
-      142.0,
-      18,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      136.0,
-      18,
-      20
-     ],
-     "varname": "music listen",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music listen",
-       "parameter_shortname": "listen",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-34",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      142.0,
-      144.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/listen"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-35",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      142.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-36",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      176.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "music call bars",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music call bars",
-       "parameter_shortname": "call bars",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 8.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%d bars"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-37",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      176.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-38",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      176.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/call_bars"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-39",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      176.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-40",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      210.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "music answer bars",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music answer bars",
-       "parameter_shortname": "answer bars",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 32.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%d bars"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-41",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      210.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-42",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      210.0,
-      177.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/answer_bars"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-43",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      210.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-44",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      244.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "music channel",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music channel",
-       "parameter_shortname": "channel",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 16.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-45",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      244.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-46",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      244.0,
-      151.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/channel"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-47",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      244.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-48",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      278.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      340.0,
-      72,
-      20
-     ],
-     "text": "model",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-49",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      278.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      360.0,
-      64,
-      20
-     ],
-     "varname": "music model",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music model",
-       "parameter_shortname": "model",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "music_vae"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-50",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      278.0,
-      40.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "sel 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-51",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      278.0,
-      155.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/model music_vae"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-52",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      1400,
-      278.0,
-      105.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route music_vae"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-53",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      278.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-54",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      312.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "music temperature",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music temperature",
-       "parameter_shortname": "temperature",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.5
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-55",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      312.0,
-      177.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/temperature"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-56",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      312.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-57",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      346.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "music variation",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music variation",
-       "parameter_shortname": "variation",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.4
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-58",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      346.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/variation"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-59",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      346.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-60",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      380.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "music seed",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music seed",
-       "parameter_shortname": "seed",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        -1.0
-       ],
-       "parameter_mmin": -1.0,
-       "parameter_mmax": 16777216.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-61",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      380.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-62",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      380.0,
-      131.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/seed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-63",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      380.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-64",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      414.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      304.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "answer",
-     "texton": "answer",
-     "varname": "music answer",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music answer",
-       "parameter_shortname": "answer",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-65",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      414.0,
-      96.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/answer"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-66",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      448.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      360.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "stop",
-     "texton": "stop",
-     "varname": "music stop",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music stop",
-       "parameter_shortname": "stop",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-67",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      448.0,
-      83.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/stop"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-68",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      482.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      136.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "panic",
-     "texton": "panic",
-     "varname": "panic",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "panic",
-       "parameter_shortname": "panic",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-69",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      482.0,
-      51.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/panic"
-    }
-   }
-  ],
-  "lines": [
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      1
-     ],
-     "destination": [
-      "obj-3",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-6",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      2
-     ],
-     "destination": [
-      "obj-8",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-8",
-      0
-     ],
-     "destination": [
-      "obj-7",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      0
-     ],
-     "destination": [
-      "obj-10",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      1
-     ],
-     "destination": [
-      "obj-10",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      2
-     ],
-     "destination": [
-      "obj-10",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-10",
-      0
-     ],
-     "destination": [
-      "obj-11",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-11",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-12",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-12",
-      0
-     ],
-     "destination": [
-      "obj-13",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-13",
-      0
-     ],
-     "destination": [
-      "obj-14",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      2
-     ],
-     "destination": [
-      "obj-16",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      1
-     ],
-     "destination": [
-      "obj-15",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      1
-     ],
-     "destination": [
-      "obj-16",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      0
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      0
-     ],
-     "destination": [
-      "obj-16",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      1
-     ],
-     "destination": [
-      "obj-17",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-17",
-      0
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-19",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-19",
-      0
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-20",
-      0
-     ],
-     "destination": [
-      "obj-18",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-21",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-22",
-      0
-     ],
-     "destination": [
-      "obj-23",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-23",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
-      0
-     ],
-     "destination": [
-      "obj-24",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-24",
-      0
-     ],
-     "destination": [
-      "obj-22",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-25",
-      0
-     ],
-     "destination": [
-      "obj-26",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-26",
-      0
-     ],
-     "destination": [
-      "obj-27",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-27",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
-      1
-     ],
-     "destination": [
-      "obj-28",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-28",
-      0
-     ],
-     "destination": [
-      "obj-25",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-29",
-      0
-     ],
-     "destination": [
-      "obj-30",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-30",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-31",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-33",
-      0
-     ],
-     "destination": [
-      "obj-34",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-34",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      0
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      0
-     ],
-     "destination": [
-      "obj-33",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-36",
-      0
-     ],
-     "destination": [
-      "obj-37",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-37",
-      0
-     ],
-     "destination": [
-      "obj-38",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      1
-     ],
-     "destination": [
-      "obj-39",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-39",
-      0
-     ],
-     "destination": [
-      "obj-36",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-40",
-      0
-     ],
-     "destination": [
-      "obj-41",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-41",
-      0
-     ],
-     "destination": [
-      "obj-42",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-42",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      2
-     ],
-     "destination": [
-      "obj-43",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-40",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      0
-     ],
-     "destination": [
-      "obj-45",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-45",
-      0
-     ],
-     "destination": [
-      "obj-46",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-46",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      3
-     ],
-     "destination": [
-      "obj-47",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      0
-     ],
-     "destination": [
-      "obj-44",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      0
-     ],
-     "destination": [
-      "obj-50",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-51",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      4
-     ],
-     "destination": [
-      "obj-52",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-52",
-      0
-     ],
-     "destination": [
-      "obj-53",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-53",
-      0
-     ],
-     "destination": [
-      "obj-49",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-54",
-      0
-     ],
-     "destination": [
-      "obj-55",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-55",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      5
-     ],
-     "destination": [
-      "obj-56",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-56",
-      0
-     ],
-     "destination": [
-      "obj-54",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-57",
-      0
-     ],
-     "destination": [
-      "obj-58",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-58",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      6
-     ],
-     "destination": [
-      "obj-59",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-59",
-      0
-     ],
-     "destination": [
-      "obj-57",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-60",
-      0
-     ],
-     "destination": [
-      "obj-61",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-61",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-62",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      7
-     ],
-     "destination": [
-      "obj-63",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-63",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-64",
-      0
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-65",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "obj-67",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-67",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      0
-     ],
-     "destination": [
-      "obj-69",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-69",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   }
-  ]
- }
-}
+{"patcher":{"fileversion":1,"appversion":{"major":8,"minor":6,"revision":0,"architecture":"x64","modernui":1},"classnamespace":"box","rect":[60.0,90.0,1200,520],"bglocked":0,"openinpresentation":1,"default_fontsize":12.0,"default_fontface":0,"default_fontname":"Arial","gridsize":[15.0,15.0],"boxes":[{"box":{"id":"obj-1","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[20,10,700,24],"presentation":1,"presentation_rect":[20,10,900,24],"text":"Antiphon. Start 'antiphon serve'. Play a MIDI keyboard; the answer begins on the bar line after your call.","linecount":1}},
+{"box":{"id":"obj-2","maxclass":"newobj","numinlets":2,"numoutlets":3,"patching_rect":[560.0,480,47.0,22.0],"outlettype":["","",""],"text":"p link","patcher":{"fileversion":1,"appversion":{"major":8,"minor":6,"revision":0,"architecture":"x64","modernui":1},"classnamespace":"box","rect":[60.0,90.0,900,480],"bglocked":0,"openinpresentation":0,"default_fontsize":12.0,"default_fontface":0,"default_fontname":"Arial","gridsize":[15.0,15.0],"boxes":[{"box":{"id":"obj-1","maxclass":"inlet","numinlets":0,"numoutlets":1,"patching_rect":[20,20,30,30],"index":1,"outlettype":[""],"comment":"messages to the bridge"}},
+{"box":{"id":"obj-2","maxclass":"inlet","numinlets":0,"numoutlets":1,"patching_rect":[240,20,30,30],"index":2,"outlettype":[""],"comment":"our port"}},
+{"box":{"id":"obj-3","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[240,420,30,30],"index":1,"comment":"what the bridge says"}},
+{"box":{"id":"obj-4","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[440,420,30,30],"index":2,"comment":"1 while the bridge is there, else 0"}},
+{"box":{"id":"obj-5","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[640,420,30,30],"index":3,"comment":"what went wrong, in words"}},
+{"box":{"id":"obj-6","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[20,340,34.0,22.0],"outlettype":[""],"text":"gate"}},
+{"box":{"id":"obj-7","maxclass":"newobj","numinlets":1,"numoutlets":0,"patching_rect":[20,420,151.0,22.0],"text":"udpsend 127.0.0.1 7770"}},
+{"box":{"id":"obj-8","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[240,170,105.5,22.0],"outlettype":[""],"text":"udpreceive 7773"}},
+{"box":{"id":"obj-9","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[440,200,255.0,22.0],"outlettype":["","","",""],"text":"route /subscribed /unsubscribed /error"}},
+{"box":{"id":"obj-10","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[240,70,53.5,22.0],"outlettype":["","",""],"text":"t b i i"}},
+{"box":{"id":"obj-11","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[110,130,60.0,22.0],"outlettype":[""],"text":"int 7773"}},
+{"box":{"id":"obj-12","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[300,120,57.5,22.0],"outlettype":[""],"text":"port $1"}},
+{"box":{"id":"obj-13","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[110,20,60.0,22.0],"outlettype":[""],"text":"loadbang"}},
+{"box":{"id":"obj-14","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[110,45,18.5,22.0],"outlettype":[""],"text":"1"}},
+{"box":{"id":"obj-15","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[110,70,73.0,22.0],"outlettype":[""],"text":"metro 4000"}},
+{"box":{"id":"obj-16","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[110,160,129.0,22.0],"outlettype":[""],"text":"/subscribe * $1 15"}},
+{"box":{"id":"obj-17","maxclass":"newobj","numinlets":1,"numoutlets":2,"patching_rect":[440,230,40.5,22.0],"outlettype":["",""],"text":"t b b"}},
+{"box":{"id":"obj-18","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[530,230,79.5,22.0],"outlettype":[""],"text":"delay 15000"}},
+{"box":{"id":"obj-19","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[440,260,18.5,22.0],"outlettype":[""],"text":"1"}},
+{"box":{"id":"obj-20","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[530,260,18.5,22.0],"outlettype":[""],"text":"0"}},
+{"box":{"id":"obj-21","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[440,300,47.0,22.0],"outlettype":["","",""],"text":"change"}},
+{"box":{"id":"obj-22","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[600,230,27.5,22.0],"outlettype":[""],"text":"t b"}},
+{"box":{"id":"obj-23","maxclass":"newobj","numinlets":1,"numoutlets":2,"patching_rect":[440,340,40.5,22.0],"outlettype":["",""],"text":"t i i"}},
+{"box":{"id":"obj-24","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560,300,40.5,22.0],"outlettype":["",""],"text":"sel 1"}},
+{"box":{"id":"obj-25","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[640,340,64.0,22.0],"outlettype":[""],"text":"/clock/*"}},
+{"box":{"id":"obj-26","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[730,340,77.0,22.0],"outlettype":[""],"text":"/clock/*/*"}},
+{"box":{"id":"obj-27","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[820,340,70.5,22.0],"outlettype":[""],"text":"/frames/*"}},
+{"box":{"id":"obj-28","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[910,340,83.5,22.0],"outlettype":[""],"text":"/frames/*/*"}},
+{"box":{"id":"obj-29","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1000,340,64.0,22.0],"outlettype":[""],"text":"/music/*"}},
+{"box":{"id":"obj-30","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1090,340,77.0,22.0],"outlettype":[""],"text":"/music/*/*"}}],"lines":[{"patchline":{"source":["obj-1",0],"destination":["obj-6",1]}},
+{"patchline":{"source":["obj-6",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-3",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-9",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-10",0]}},
+{"patchline":{"source":["obj-10",2],"destination":["obj-11",1]}},
+{"patchline":{"source":["obj-10",1],"destination":["obj-12",0]}},
+{"patchline":{"source":["obj-12",0],"destination":["obj-8",0]}},
+{"patchline":{"source":["obj-13",0],"destination":["obj-14",0]}},
+{"patchline":{"source":["obj-14",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-15",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-11",0],"destination":["obj-16",0]}},
+{"patchline":{"source":["obj-16",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-10",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-9",0],"destination":["obj-17",0]}},
+{"patchline":{"source":["obj-17",1],"destination":["obj-18",0]}},
+{"patchline":{"source":["obj-17",0],"destination":["obj-19",0]}},
+{"patchline":{"source":["obj-18",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-9",1],"destination":["obj-22",0]}},
+{"patchline":{"source":["obj-22",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-19",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-20",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-9",2],"destination":["obj-5",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-23",1],"destination":["obj-6",0]}},
+{"patchline":{"source":["obj-23",0],"destination":["obj-4",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-24",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-25",0]}},
+{"patchline":{"source":["obj-25",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-26",0]}},
+{"patchline":{"source":["obj-26",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-27",0]}},
+{"patchline":{"source":["obj-27",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-28",0]}},
+{"patchline":{"source":["obj-28",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-29",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-30",0]}},
+{"patchline":{"source":["obj-30",0],"destination":["obj-7",0]}}]}}},
+{"box":{"id":"obj-3","maxclass":"toggle","numinlets":1,"numoutlets":1,"patching_rect":[20,40,20,20],"outlettype":[""],"presentation":1,"presentation_rect":[20,40,20,20],"ignoreclick":1}},
+{"box":{"id":"obj-4","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[45,40,90,20],"presentation":1,"presentation_rect":[45,40,90,20],"text":"connected","linecount":1}},
+{"box":{"id":"obj-5","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[140,40,120,20],"presentation":1,"presentation_rect":[140,40,120,20],"text":"receives on port","linecount":1}},
+{"box":{"id":"obj-6","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[260,40,60,20],"outlettype":["",""],"presentation":1,"presentation_rect":[260,40,60,20],"varname":"port","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"port","parameter_shortname":"port","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[7773],"parameter_mmin":1024.0,"parameter_mmax":65535.0,"parameter_unitstyle":0,"parameter_invisible":1}}}},
+{"box":{"id":"obj-7","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[20,70,70.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[20,70,700,22],"text":"no errors"}},
+{"box":{"id":"obj-8","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[560.0,440,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-9","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[560.0,40,47.0,22.0],"outlettype":["","",""],"text":"notein"}},
+{"box":{"id":"obj-10","maxclass":"newobj","numinlets":3,"numoutlets":1,"patching_rect":[560.0,70,73.0,22.0],"outlettype":[""],"text":"pack 0 0 0"}},
+{"box":{"id":"obj-11","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[560.0,100,161.5,22.0],"outlettype":[""],"text":"/music/note/in $3 $1 $2"}},
+{"box":{"id":"obj-12","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,150,144.5,22.0],"outlettype":["",""],"text":"route /music/note/out"}},
+{"box":{"id":"obj-13","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[560.0,180,64.0,22.0],"outlettype":[""],"text":"$2 $3 $1"}},
+{"box":{"id":"obj-14","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[560.0,210,86.0,22.0],"outlettype":["","",""],"text":"unpack 0 0 0"}},
+{"box":{"id":"obj-15","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,240,40.5,22.0],"outlettype":["",""],"text":"flush"}},
+{"box":{"id":"obj-16","maxclass":"newobj","numinlets":3,"numoutlets":0,"patching_rect":[560.0,270,53.5,22.0],"text":"noteout"}},
+{"box":{"id":"obj-17","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[680.0,180,40.5,22.0],"outlettype":["",""],"text":"sel 0"}},
+{"box":{"id":"obj-18","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[340,40,57.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[340,40,100,22],"text":"waiting"}},
+{"box":{"id":"obj-19","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,330,125.0,22.0],"outlettype":["",""],"text":"route /music/state"}},
+{"box":{"id":"obj-20","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[560.0,360,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-21","maxclass":"newobj","numinlets":1,"numoutlets":9,"patching_rect":[1180,40.0,866.0,22.0],"outlettype":["","","","","","","","",""],"text":"route /clock/source /clock/tempo /clock/beats_per_bar /clock/first_note /clock/coast /clock/offset /clock/out /clock/link/start_stop"}},
+{"box":{"id":"obj-22","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,40.0,120,20],"presentation":1,"presentation_rect":[20.0,116.0,72,20],"text":"source","linecount":1}},
+{"box":{"id":"obj-23","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,40.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[20.0,136.0,64,20],"varname":"clock source","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock source","parameter_shortname":"source","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["internal","midi","link","host"]}}}},
+{"box":{"id":"obj-24","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,40.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-25","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,40.0,155.0,22.0],"outlettype":[""],"text":"/clock/source internal"}},
+{"box":{"id":"obj-26","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,40.0,129.0,22.0],"outlettype":[""],"text":"/clock/source midi"}},
+{"box":{"id":"obj-27","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,40.0,129.0,22.0],"outlettype":[""],"text":"/clock/source link"}},
+{"box":{"id":"obj-28","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,40.0,129.0,22.0],"outlettype":[""],"text":"/clock/source host"}},
+{"box":{"id":"obj-29","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,40.0,196.5,22.0],"outlettype":["","","","",""],"text":"route internal midi link host"}},
+{"box":{"id":"obj-30","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,40.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-31","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,40.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-32","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,40.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-33","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,40.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-34","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,74.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,176.0,64,48],"varname":"clock tempo","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock tempo","parameter_shortname":"tempo","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[120.0],"parameter_mmin":20.0,"parameter_mmax":400.0,"parameter_unitstyle":9,"parameter_units":"%.2f bpm"}}}},
+{"box":{"id":"obj-35","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,74.0,138.0,22.0],"outlettype":[""],"text":"prepend /clock/tempo"}},
+{"box":{"id":"obj-36","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,74.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-37","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,108.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,232.0,64,48],"varname":"clock beats per bar","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock beats per bar","parameter_shortname":"beats per bar","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":1.0,"parameter_mmax":16.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-38","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,108.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-39","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,108.0,190.0,22.0],"outlettype":[""],"text":"prepend /clock/beats_per_bar"}},
+{"box":{"id":"obj-40","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,108.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-41","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,142.0,120,20],"presentation":1,"presentation_rect":[20.0,284.0,72,20],"text":"first note","linecount":1}},
+{"box":{"id":"obj-42","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,142.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[20.0,304.0,18,20],"varname":"clock first note","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock first note","parameter_shortname":"first note","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-43","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,142.0,170.5,22.0],"outlettype":[""],"text":"prepend /clock/first_note"}},
+{"box":{"id":"obj-44","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,142.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-45","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,176.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,344.0,64,48],"varname":"clock coast","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock coast","parameter_shortname":"coast","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":0.25,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-46","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,176.0,138.0,22.0],"outlettype":[""],"text":"prepend /clock/coast"}},
+{"box":{"id":"obj-47","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,176.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-48","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,210.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,120.0,64,48],"varname":"clock offset","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock offset","parameter_shortname":"offset","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-500.0,"parameter_mmax":500.0,"parameter_unitstyle":9,"parameter_units":"%.2f ms"}}}},
+{"box":{"id":"obj-49","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,210.0,144.5,22.0],"outlettype":[""],"text":"prepend /clock/offset"}},
+{"box":{"id":"obj-50","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,210.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-51","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,244.0,120,20],"presentation":1,"presentation_rect":[92.0,172.0,72,20],"text":"out","linecount":1}},
+{"box":{"id":"obj-52","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,244.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[92.0,192.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-53","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,244.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-54","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,244.0,125.0,22.0],"outlettype":[""],"text":"prepend /clock/out"}},
+{"box":{"id":"obj-55","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,244.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-56","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,278.0,120,20],"presentation":1,"presentation_rect":[92.0,228.0,72,20],"text":"start stop","linecount":1}},
+{"box":{"id":"obj-57","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,278.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[92.0,248.0,18,20],"varname":"clock link start stop","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock link start stop","parameter_shortname":"start stop","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-58","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,278.0,203.0,22.0],"outlettype":[""],"text":"prepend /clock/link/start_stop"}},
+{"box":{"id":"obj-59","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,278.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-60","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,312.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,304.0,64,20],"mode":0,"text":"downbeat","texton":"downbeat","varname":"clock downbeat","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock downbeat","parameter_shortname":"downbeat","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-61","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,312.0,109.5,22.0],"outlettype":[""],"text":"/clock/downbeat"}},
+{"box":{"id":"obj-62","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,346.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,360.0,64,20],"mode":0,"text":"tap","texton":"tap","varname":"clock tap","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock tap","parameter_shortname":"tap","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-63","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,346.0,77.0,22.0],"outlettype":[""],"text":"/clock/tap"}},
+{"box":{"id":"obj-64","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,380.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,136.0,64,20],"mode":0,"text":"start","texton":"start","varname":"clock start","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock start","parameter_shortname":"start","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-65","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,380.0,90.0,22.0],"outlettype":[""],"text":"/clock/start"}},
+{"box":{"id":"obj-66","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,414.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,192.0,64,20],"mode":0,"text":"stop","texton":"stop","varname":"clock stop","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock stop","parameter_shortname":"stop","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-67","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,414.0,83.5,22.0],"outlettype":[""],"text":"/clock/stop"}},
+{"box":{"id":"obj-68","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,448.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,248.0,64,20],"mode":0,"text":"continue","texton":"continue","varname":"clock continue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock continue","parameter_shortname":"continue","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-69","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,448.0,109.5,22.0],"outlettype":[""],"text":"/clock/continue"}},
+{"box":{"id":"obj-70","maxclass":"newobj","numinlets":1,"numoutlets":18,"patching_rect":[1180,482.0,1958.0,22.0],"outlettype":["","","","","","","","","","","","","","","","","",""],"text":"route /music/echo_window /music/listen /music/call_bars /music/answer_bars /music/channel /music/mode /music/launch /music/hold /music/loop_passes /music/loop_change /music/model /music/temperature /music/variation /music/seed /music/chords /music/music_drums/answer_with /music/music_vae/answer_with"}},
+{"box":{"id":"obj-71","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,482.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,120.0,64,48],"varname":"music echo window","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music echo window","parameter_shortname":"echo window","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[30.0],"parameter_mmin":0.0,"parameter_mmax":500.0,"parameter_unitstyle":9,"parameter_units":"%.2f ms"}}}},
+{"box":{"id":"obj-72","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,482.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/echo_window"}},
+{"box":{"id":"obj-73","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,482.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-74","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,516.0,120,20],"presentation":1,"presentation_rect":[260.0,172.0,72,20],"text":"listen","linecount":1}},
+{"box":{"id":"obj-75","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,516.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[260.0,192.0,18,20],"varname":"music listen","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music listen","parameter_shortname":"listen","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-76","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,516.0,144.5,22.0],"outlettype":[""],"text":"prepend /music/listen"}},
+{"box":{"id":"obj-77","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,516.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-78","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,550.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,232.0,64,48],"varname":"music call bars","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music call bars","parameter_shortname":"call bars","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":1.0,"parameter_mmax":8.0,"parameter_unitstyle":9,"parameter_units":"%d bars"}}}},
+{"box":{"id":"obj-79","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,550.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-80","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,550.0,164.0,22.0],"outlettype":[""],"text":"prepend /music/call_bars"}},
+{"box":{"id":"obj-81","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,550.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-82","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,584.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,288.0,64,48],"varname":"music answer bars","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music answer bars","parameter_shortname":"answer bars","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":1.0,"parameter_mmax":32.0,"parameter_unitstyle":9,"parameter_units":"%d bars"}}}},
+{"box":{"id":"obj-83","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,584.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-84","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,584.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/answer_bars"}},
+{"box":{"id":"obj-85","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,584.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-86","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,618.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,344.0,64,48],"varname":"music channel","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music channel","parameter_shortname":"channel","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":1.0,"parameter_mmax":16.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-87","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,618.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-88","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,618.0,151.0,22.0],"outlettype":[""],"text":"prepend /music/channel"}},
+{"box":{"id":"obj-89","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,618.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-90","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,652.0,120,20],"presentation":1,"presentation_rect":[332.0,116.0,72,20],"text":"mode","linecount":1}},
+{"box":{"id":"obj-91","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,652.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[332.0,136.0,64,20],"varname":"music mode","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music mode","parameter_shortname":"mode","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["answer","trade","duet","loop","accompany"]}}}},
+{"box":{"id":"obj-92","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[780,652.0,92.5,22.0],"outlettype":["","","","","",""],"text":"sel 0 1 2 3 4"}},
+{"box":{"id":"obj-93","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,652.0,129.0,22.0],"outlettype":[""],"text":"/music/mode answer"}},
+{"box":{"id":"obj-94","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,652.0,122.5,22.0],"outlettype":[""],"text":"/music/mode trade"}},
+{"box":{"id":"obj-95","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,652.0,116.0,22.0],"outlettype":[""],"text":"/music/mode duet"}},
+{"box":{"id":"obj-96","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,652.0,116.0,22.0],"outlettype":[""],"text":"/music/mode loop"}},
+{"box":{"id":"obj-97","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,652.0,148.5,22.0],"outlettype":[""],"text":"/music/mode accompany"}},
+{"box":{"id":"obj-98","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[1400,652.0,255.0,22.0],"outlettype":["","","","","",""],"text":"route answer trade duet loop accompany"}},
+{"box":{"id":"obj-99","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,652.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-100","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,652.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-101","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,652.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-102","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,652.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-103","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,652.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-104","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,686.0,120,20],"presentation":1,"presentation_rect":[332.0,172.0,72,20],"text":"launch","linecount":1}},
+{"box":{"id":"obj-105","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,686.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[332.0,192.0,64,20],"varname":"music launch","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music launch","parameter_shortname":"launch","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["beat","bar","phrase"]}}}},
+{"box":{"id":"obj-106","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,686.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-107","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,686.0,129.0,22.0],"outlettype":[""],"text":"/music/launch beat"}},
+{"box":{"id":"obj-108","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,686.0,122.5,22.0],"outlettype":[""],"text":"/music/launch bar"}},
+{"box":{"id":"obj-109","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,686.0,142.0,22.0],"outlettype":[""],"text":"/music/launch phrase"}},
+{"box":{"id":"obj-110","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,686.0,144.5,22.0],"outlettype":["","","",""],"text":"route beat bar phrase"}},
+{"box":{"id":"obj-111","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,686.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-112","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,686.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-113","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,686.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-114","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,720.0,120,20],"presentation":1,"presentation_rect":[332.0,228.0,72,20],"text":"hold","linecount":1}},
+{"box":{"id":"obj-115","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,720.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[332.0,248.0,18,20],"varname":"music hold","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music hold","parameter_shortname":"hold","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-116","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,720.0,131.5,22.0],"outlettype":[""],"text":"prepend /music/hold"}},
+{"box":{"id":"obj-117","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,720.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-118","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,754.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[332.0,288.0,64,48],"varname":"music loop passes","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music loop passes","parameter_shortname":"loop passes","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":1.0,"parameter_mmax":64.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-119","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,754.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-120","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,754.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/loop_passes"}},
+{"box":{"id":"obj-121","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,754.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-122","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,788.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[332.0,344.0,64,48],"varname":"music loop change","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music loop change","parameter_shortname":"loop change","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.15],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-123","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,788.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/loop_change"}},
+{"box":{"id":"obj-124","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,788.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-125","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,822.0,120,20],"presentation":1,"presentation_rect":[404.0,116.0,72,20],"text":"model","linecount":1}},
+{"box":{"id":"obj-126","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,822.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[404.0,136.0,64,20],"varname":"music model","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music model","parameter_shortname":"model","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["music_drums","music_vae"]}}}},
+{"box":{"id":"obj-127","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,822.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-128","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,822.0,168.0,22.0],"outlettype":[""],"text":"/music/model music_drums"}},
+{"box":{"id":"obj-129","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,822.0,155.0,22.0],"outlettype":[""],"text":"/music/model music_vae"}},
+{"box":{"id":"obj-130","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,822.0,183.5,22.0],"outlettype":["","",""],"text":"route music_drums music_vae"}},
+{"box":{"id":"obj-131","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,822.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-132","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,822.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-133","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,856.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[404.0,176.0,64,48],"varname":"music temperature","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music temperature","parameter_shortname":"temperature","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-134","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,856.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/temperature"}},
+{"box":{"id":"obj-135","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,856.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-136","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,890.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[404.0,232.0,64,48],"varname":"music variation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music variation","parameter_shortname":"variation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.4],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-137","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,890.0,164.0,22.0],"outlettype":[""],"text":"prepend /music/variation"}},
+{"box":{"id":"obj-138","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,890.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-139","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,924.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[404.0,288.0,64,48],"varname":"music seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music seed","parameter_shortname":"seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[-1.0],"parameter_mmin":-1.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-140","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,924.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-141","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,924.0,131.5,22.0],"outlettype":[""],"text":"prepend /music/seed"}},
+{"box":{"id":"obj-142","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,924.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-143","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,958.0,120,20],"presentation":1,"presentation_rect":[404.0,340.0,72,20],"text":"chords","linecount":1}},
+{"box":{"id":"obj-144","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,958.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[404.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-145","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,958.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-146","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,958.0,144.5,22.0],"outlettype":[""],"text":"prepend /music/chords"}},
+{"box":{"id":"obj-147","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,958.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-148","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,992.0,120,20],"presentation":1,"presentation_rect":[476.0,116.0,72,20],"text":"answer with","linecount":1}},
+{"box":{"id":"obj-149","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,992.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[476.0,136.0,64,20],"varname":"music music drums answer with","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music music drums answer with","parameter_shortname":"answer with","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["drums","variation","continuation"]}}}},
+{"box":{"id":"obj-150","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,992.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-151","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,992.0,246.0,22.0],"outlettype":[""],"text":"/music/music_drums/answer_with drums"}},
+{"box":{"id":"obj-152","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,992.0,272.0,22.0],"outlettype":[""],"text":"/music/music_drums/answer_with variation"}},
+{"box":{"id":"obj-153","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,992.0,291.5,22.0],"outlettype":[""],"text":"/music/music_drums/answer_with continuation"}},
+{"box":{"id":"obj-154","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,992.0,229.0,22.0],"outlettype":["","","",""],"text":"route drums variation continuation"}},
+{"box":{"id":"obj-155","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,992.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-156","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,992.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-157","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,992.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-158","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1026.0,120,20],"presentation":1,"presentation_rect":[476.0,172.0,72,20],"text":"answer with","linecount":1}},
+{"box":{"id":"obj-159","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1026.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[476.0,192.0,64,20],"varname":"music music vae answer with","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music music vae answer with","parameter_shortname":"answer with","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["variation","continuation"]}}}},
+{"box":{"id":"obj-160","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,1026.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-161","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1026.0,259.0,22.0],"outlettype":[""],"text":"/music/music_vae/answer_with variation"}},
+{"box":{"id":"obj-162","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1026.0,278.5,22.0],"outlettype":[""],"text":"/music/music_vae/answer_with continuation"}},
+{"box":{"id":"obj-163","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,1026.0,190.0,22.0],"outlettype":["","",""],"text":"route variation continuation"}},
+{"box":{"id":"obj-164","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1026.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-165","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1026.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-166","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1060.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[476.0,248.0,64,20],"mode":0,"text":"answer","texton":"answer","varname":"music answer","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music answer","parameter_shortname":"answer","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-167","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1060.0,96.5,22.0],"outlettype":[""],"text":"/music/answer"}},
+{"box":{"id":"obj-168","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1094.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[476.0,304.0,64,20],"mode":0,"text":"cancel","texton":"cancel","varname":"music cancel","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music cancel","parameter_shortname":"cancel","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-169","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1094.0,96.5,22.0],"outlettype":[""],"text":"/music/cancel"}},
+{"box":{"id":"obj-170","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1128.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[476.0,360.0,64,20],"mode":0,"text":"stop","texton":"stop","varname":"music stop","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music stop","parameter_shortname":"stop","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-171","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1128.0,83.5,22.0],"outlettype":[""],"text":"/music/stop"}},
+{"box":{"id":"obj-172","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1162.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,136.0,64,20],"mode":0,"text":"generate","texton":"generate","varname":"music generate","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music generate","parameter_shortname":"generate","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-173","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1162.0,109.5,22.0],"outlettype":[""],"text":"/music/generate"}},
+{"box":{"id":"obj-174","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1196.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,192.0,64,20],"mode":0,"text":"continue","texton":"continue","varname":"music continue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music continue","parameter_shortname":"continue","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-175","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1196.0,109.5,22.0],"outlettype":[""],"text":"/music/continue"}},
+{"box":{"id":"obj-176","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1230.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,248.0,64,20],"mode":0,"text":"interpolate","texton":"interpolate","varname":"music interpolate","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music interpolate","parameter_shortname":"interpolate","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-177","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1230.0,129.0,22.0],"outlettype":[""],"text":"/music/interpolate"}},
+{"box":{"id":"obj-178","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1264.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,304.0,64,20],"mode":0,"text":"drumify","texton":"drumify","varname":"music music drums drumify","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music music drums drumify","parameter_shortname":"drumify","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-179","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1264.0,181.0,22.0],"outlettype":[""],"text":"/music/music_drums/drumify"}},
+{"box":{"id":"obj-180","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1298.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[644.0,136.0,64,20],"mode":0,"text":"panic","texton":"panic","varname":"panic","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"panic","parameter_shortname":"panic","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-181","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1298.0,51.0,22.0],"outlettype":[""],"text":"/panic"}}],"lines":[{"patchline":{"source":["obj-2",1],"destination":["obj-3",0]}},
+{"patchline":{"source":["obj-6",0],"destination":["obj-2",1]}},
+{"patchline":{"source":["obj-2",2],"destination":["obj-8",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-9",0],"destination":["obj-10",0]}},
+{"patchline":{"source":["obj-9",1],"destination":["obj-10",1]}},
+{"patchline":{"source":["obj-9",2],"destination":["obj-10",2]}},
+{"patchline":{"source":["obj-10",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-11",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-12",0]}},
+{"patchline":{"source":["obj-12",0],"destination":["obj-13",0]}},
+{"patchline":{"source":["obj-13",0],"destination":["obj-14",0]}},
+{"patchline":{"source":["obj-14",2],"destination":["obj-16",2]}},
+{"patchline":{"source":["obj-14",1],"destination":["obj-15",1]}},
+{"patchline":{"source":["obj-15",1],"destination":["obj-16",1]}},
+{"patchline":{"source":["obj-14",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-15",0],"destination":["obj-16",0]}},
+{"patchline":{"source":["obj-2",1],"destination":["obj-17",0]}},
+{"patchline":{"source":["obj-17",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-19",0]}},
+{"patchline":{"source":["obj-19",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-20",0],"destination":["obj-18",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-23",0],"destination":["obj-24",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-25",0]}},
+{"patchline":{"source":["obj-25",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-24",1],"destination":["obj-26",0]}},
+{"patchline":{"source":["obj-26",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-24",2],"destination":["obj-27",0]}},
+{"patchline":{"source":["obj-27",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-24",3],"destination":["obj-28",0]}},
+{"patchline":{"source":["obj-28",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-29",0],"destination":["obj-30",0]}},
+{"patchline":{"source":["obj-30",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-29",1],"destination":["obj-31",0]}},
+{"patchline":{"source":["obj-31",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-29",2],"destination":["obj-32",0]}},
+{"patchline":{"source":["obj-32",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-29",3],"destination":["obj-33",0]}},
+{"patchline":{"source":["obj-33",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-34",0],"destination":["obj-35",0]}},
+{"patchline":{"source":["obj-35",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",1],"destination":["obj-36",0]}},
+{"patchline":{"source":["obj-36",0],"destination":["obj-34",0]}},
+{"patchline":{"source":["obj-37",0],"destination":["obj-38",0]}},
+{"patchline":{"source":["obj-38",0],"destination":["obj-39",0]}},
+{"patchline":{"source":["obj-39",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",2],"destination":["obj-40",0]}},
+{"patchline":{"source":["obj-40",0],"destination":["obj-37",0]}},
+{"patchline":{"source":["obj-42",0],"destination":["obj-43",0]}},
+{"patchline":{"source":["obj-43",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",3],"destination":["obj-44",0]}},
+{"patchline":{"source":["obj-44",0],"destination":["obj-42",0]}},
+{"patchline":{"source":["obj-45",0],"destination":["obj-46",0]}},
+{"patchline":{"source":["obj-46",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",4],"destination":["obj-47",0]}},
+{"patchline":{"source":["obj-47",0],"destination":["obj-45",0]}},
+{"patchline":{"source":["obj-48",0],"destination":["obj-49",0]}},
+{"patchline":{"source":["obj-49",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",5],"destination":["obj-50",0]}},
+{"patchline":{"source":["obj-50",0],"destination":["obj-48",0]}},
+{"patchline":{"source":["obj-52",0],"destination":["obj-53",0]}},
+{"patchline":{"source":["obj-53",0],"destination":["obj-54",0]}},
+{"patchline":{"source":["obj-54",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",6],"destination":["obj-55",0]}},
+{"patchline":{"source":["obj-55",0],"destination":["obj-52",0]}},
+{"patchline":{"source":["obj-57",0],"destination":["obj-58",0]}},
+{"patchline":{"source":["obj-58",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",7],"destination":["obj-59",0]}},
+{"patchline":{"source":["obj-59",0],"destination":["obj-57",0]}},
+{"patchline":{"source":["obj-60",0],"destination":["obj-61",0]}},
+{"patchline":{"source":["obj-61",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-62",0],"destination":["obj-63",0]}},
+{"patchline":{"source":["obj-63",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-64",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-65",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",0],"destination":["obj-67",0]}},
+{"patchline":{"source":["obj-67",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-68",0],"destination":["obj-69",0]}},
+{"patchline":{"source":["obj-69",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-70",0]}},
+{"patchline":{"source":["obj-71",0],"destination":["obj-72",0]}},
+{"patchline":{"source":["obj-72",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",0],"destination":["obj-73",0]}},
+{"patchline":{"source":["obj-73",0],"destination":["obj-71",0]}},
+{"patchline":{"source":["obj-75",0],"destination":["obj-76",0]}},
+{"patchline":{"source":["obj-76",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",1],"destination":["obj-77",0]}},
+{"patchline":{"source":["obj-77",0],"destination":["obj-75",0]}},
+{"patchline":{"source":["obj-78",0],"destination":["obj-79",0]}},
+{"patchline":{"source":["obj-79",0],"destination":["obj-80",0]}},
+{"patchline":{"source":["obj-80",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",2],"destination":["obj-81",0]}},
+{"patchline":{"source":["obj-81",0],"destination":["obj-78",0]}},
+{"patchline":{"source":["obj-82",0],"destination":["obj-83",0]}},
+{"patchline":{"source":["obj-83",0],"destination":["obj-84",0]}},
+{"patchline":{"source":["obj-84",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",3],"destination":["obj-85",0]}},
+{"patchline":{"source":["obj-85",0],"destination":["obj-82",0]}},
+{"patchline":{"source":["obj-86",0],"destination":["obj-87",0]}},
+{"patchline":{"source":["obj-87",0],"destination":["obj-88",0]}},
+{"patchline":{"source":["obj-88",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",4],"destination":["obj-89",0]}},
+{"patchline":{"source":["obj-89",0],"destination":["obj-86",0]}},
+{"patchline":{"source":["obj-91",0],"destination":["obj-92",0]}},
+{"patchline":{"source":["obj-92",0],"destination":["obj-93",0]}},
+{"patchline":{"source":["obj-93",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",1],"destination":["obj-94",0]}},
+{"patchline":{"source":["obj-94",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",2],"destination":["obj-95",0]}},
+{"patchline":{"source":["obj-95",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",3],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-96",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",4],"destination":["obj-97",0]}},
+{"patchline":{"source":["obj-97",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",5],"destination":["obj-98",0]}},
+{"patchline":{"source":["obj-98",0],"destination":["obj-99",0]}},
+{"patchline":{"source":["obj-99",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",1],"destination":["obj-100",0]}},
+{"patchline":{"source":["obj-100",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",2],"destination":["obj-101",0]}},
+{"patchline":{"source":["obj-101",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",3],"destination":["obj-102",0]}},
+{"patchline":{"source":["obj-102",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",4],"destination":["obj-103",0]}},
+{"patchline":{"source":["obj-103",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-105",0],"destination":["obj-106",0]}},
+{"patchline":{"source":["obj-106",0],"destination":["obj-107",0]}},
+{"patchline":{"source":["obj-107",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-106",1],"destination":["obj-108",0]}},
+{"patchline":{"source":["obj-108",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-106",2],"destination":["obj-109",0]}},
+{"patchline":{"source":["obj-109",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",6],"destination":["obj-110",0]}},
+{"patchline":{"source":["obj-110",0],"destination":["obj-111",0]}},
+{"patchline":{"source":["obj-111",0],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-110",1],"destination":["obj-112",0]}},
+{"patchline":{"source":["obj-112",0],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-110",2],"destination":["obj-113",0]}},
+{"patchline":{"source":["obj-113",0],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-115",0],"destination":["obj-116",0]}},
+{"patchline":{"source":["obj-116",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",7],"destination":["obj-117",0]}},
+{"patchline":{"source":["obj-117",0],"destination":["obj-115",0]}},
+{"patchline":{"source":["obj-118",0],"destination":["obj-119",0]}},
+{"patchline":{"source":["obj-119",0],"destination":["obj-120",0]}},
+{"patchline":{"source":["obj-120",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",8],"destination":["obj-121",0]}},
+{"patchline":{"source":["obj-121",0],"destination":["obj-118",0]}},
+{"patchline":{"source":["obj-122",0],"destination":["obj-123",0]}},
+{"patchline":{"source":["obj-123",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",9],"destination":["obj-124",0]}},
+{"patchline":{"source":["obj-124",0],"destination":["obj-122",0]}},
+{"patchline":{"source":["obj-126",0],"destination":["obj-127",0]}},
+{"patchline":{"source":["obj-127",0],"destination":["obj-128",0]}},
+{"patchline":{"source":["obj-128",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-127",1],"destination":["obj-129",0]}},
+{"patchline":{"source":["obj-129",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",10],"destination":["obj-130",0]}},
+{"patchline":{"source":["obj-130",0],"destination":["obj-131",0]}},
+{"patchline":{"source":["obj-131",0],"destination":["obj-126",0]}},
+{"patchline":{"source":["obj-130",1],"destination":["obj-132",0]}},
+{"patchline":{"source":["obj-132",0],"destination":["obj-126",0]}},
+{"patchline":{"source":["obj-133",0],"destination":["obj-134",0]}},
+{"patchline":{"source":["obj-134",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",11],"destination":["obj-135",0]}},
+{"patchline":{"source":["obj-135",0],"destination":["obj-133",0]}},
+{"patchline":{"source":["obj-136",0],"destination":["obj-137",0]}},
+{"patchline":{"source":["obj-137",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",12],"destination":["obj-138",0]}},
+{"patchline":{"source":["obj-138",0],"destination":["obj-136",0]}},
+{"patchline":{"source":["obj-139",0],"destination":["obj-140",0]}},
+{"patchline":{"source":["obj-140",0],"destination":["obj-141",0]}},
+{"patchline":{"source":["obj-141",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",13],"destination":["obj-142",0]}},
+{"patchline":{"source":["obj-142",0],"destination":["obj-139",0]}},
+{"patchline":{"source":["obj-144",0],"destination":["obj-145",0]}},
+{"patchline":{"source":["obj-145",0],"destination":["obj-146",0]}},
+{"patchline":{"source":["obj-146",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",14],"destination":["obj-147",0]}},
+{"patchline":{"source":["obj-147",0],"destination":["obj-144",0]}},
+{"patchline":{"source":["obj-149",0],"destination":["obj-150",0]}},
+{"patchline":{"source":["obj-150",0],"destination":["obj-151",0]}},
+{"patchline":{"source":["obj-151",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-150",1],"destination":["obj-152",0]}},
+{"patchline":{"source":["obj-152",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-150",2],"destination":["obj-153",0]}},
+{"patchline":{"source":["obj-153",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",15],"destination":["obj-154",0]}},
+{"patchline":{"source":["obj-154",0],"destination":["obj-155",0]}},
+{"patchline":{"source":["obj-155",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-154",1],"destination":["obj-156",0]}},
+{"patchline":{"source":["obj-156",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-154",2],"destination":["obj-157",0]}},
+{"patchline":{"source":["obj-157",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-159",0],"destination":["obj-160",0]}},
+{"patchline":{"source":["obj-160",0],"destination":["obj-161",0]}},
+{"patchline":{"source":["obj-161",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-160",1],"destination":["obj-162",0]}},
+{"patchline":{"source":["obj-162",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",16],"destination":["obj-163",0]}},
+{"patchline":{"source":["obj-163",0],"destination":["obj-164",0]}},
+{"patchline":{"source":["obj-164",0],"destination":["obj-159",0]}},
+{"patchline":{"source":["obj-163",1],"destination":["obj-165",0]}},
+{"patchline":{"source":["obj-165",0],"destination":["obj-159",0]}},
+{"patchline":{"source":["obj-166",0],"destination":["obj-167",0]}},
+{"patchline":{"source":["obj-167",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-168",0],"destination":["obj-169",0]}},
+{"patchline":{"source":["obj-169",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-170",0],"destination":["obj-171",0]}},
+{"patchline":{"source":["obj-171",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-172",0],"destination":["obj-173",0]}},
+{"patchline":{"source":["obj-173",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-174",0],"destination":["obj-175",0]}},
+{"patchline":{"source":["obj-175",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-176",0],"destination":["obj-177",0]}},
+{"patchline":{"source":["obj-177",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-178",0],"destination":["obj-179",0]}},
+{"patchline":{"source":["obj-179",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",0],"destination":["obj-181",0]}},
+{"patchline":{"source":["obj-181",0],"destination":["obj-2",0]}}]}}

@@ -1,9625 +1,2001 @@
-{
- "patcher": {
-  "fileversion": 1,
-  "appversion": {
-   "major": 8,
-   "minor": 6,
-   "revision": 0,
-   "architecture": "x64",
-   "modernui": 1
-  },
-  "classnamespace": "box",
-  "rect": [
-   60.0,
-   90.0,
-   1200,
-   520
-  ],
-  "bglocked": 0,
-  "openinpresentation": 1,
-  "default_fontsize": 12.0,
-  "default_fontface": 0,
-  "default_fontname": "Arial",
-  "gridsize": [
-   15.0,
-   15.0
-  ],
-  "boxes": [
-   {
-    "box": {
-     "id": "obj-1",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      20,
-      10,
-      700,
-      24
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      10,
-      900,
-      24
-     ],
-     "text": "Antiphon. Start 'antiphon serve'. Everything: play, turn, watch; and a message for each action.",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-2",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      480,
-      47.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "p link",
-     "patcher": {
-      "fileversion": 1,
-      "appversion": {
-       "major": 8,
-       "minor": 6,
-       "revision": 0,
-       "architecture": "x64",
-       "modernui": 1
-      },
-      "classnamespace": "box",
-      "rect": [
-       60.0,
-       90.0,
-       900,
-       480
-      ],
-      "bglocked": 0,
-      "openinpresentation": 0,
-      "default_fontsize": 12.0,
-      "default_fontface": 0,
-      "default_fontname": "Arial",
-      "gridsize": [
-       15.0,
-       15.0
-      ],
-      "boxes": [
-       {
-        "box": {
-         "id": "obj-1",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          20,
-          20,
-          30,
-          30
-         ],
-         "index": 1,
-         "outlettype": [
-          ""
-         ],
-         "comment": "messages to the bridge"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-2",
-         "maxclass": "inlet",
-         "numinlets": 0,
-         "numoutlets": 1,
-         "patching_rect": [
-          240,
-          20,
-          30,
-          30
-         ],
-         "index": 2,
-         "outlettype": [
-          ""
-         ],
-         "comment": "our port"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-3",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          240,
-          420,
-          30,
-          30
-         ],
-         "index": 1,
-         "comment": "what the bridge says"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-4",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          440,
-          420,
-          30,
-          30
-         ],
-         "index": 2,
-         "comment": "1 while the bridge is there, else 0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-5",
-         "maxclass": "outlet",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          640,
-          420,
-          30,
-          30
-         ],
-         "index": 3,
-         "comment": "what went wrong, in words"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-6",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          20,
-          340,
-          34.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "gate"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-7",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 0,
-         "patching_rect": [
-          20,
-          420,
-          151.0,
-          22.0
-         ],
-         "text": "udpsend 127.0.0.1 7770"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-8",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          240,
-          170,
-          105.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "udpreceive 7773"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-9",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 4,
-         "patching_rect": [
-          440,
-          200,
-          255.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          "",
-          ""
-         ],
-         "text": "route /subscribed /unsubscribed /error"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-10",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 3,
-         "patching_rect": [
-          240,
-          70,
-          53.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          ""
-         ],
-         "text": "t b i i"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-11",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          130,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "int 7773"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-12",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          300,
-          120,
-          57.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "port $1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-13",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          20,
-          60.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "loadbang"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-14",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          45,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-15",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          70,
-          73.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "metro 4000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-16",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          110,
-          160,
-          129.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/subscribe * $1 15"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-17",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 2,
-         "patching_rect": [
-          440,
-          230,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "t b b"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-18",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          530,
-          230,
-          79.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "delay 15000"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-19",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          440,
-          260,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-20",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          530,
-          260,
-          18.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "0"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-21",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 3,
-         "patching_rect": [
-          440,
-          300,
-          47.0,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          "",
-          ""
-         ],
-         "text": "change"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-22",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 1,
-         "patching_rect": [
-          600,
-          230,
-          27.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "t b"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-23",
-         "maxclass": "newobj",
-         "numinlets": 1,
-         "numoutlets": 2,
-         "patching_rect": [
-          440,
-          340,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "t i i"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-24",
-         "maxclass": "newobj",
-         "numinlets": 2,
-         "numoutlets": 2,
-         "patching_rect": [
-          560,
-          300,
-          40.5,
-          22.0
-         ],
-         "outlettype": [
-          "",
-          ""
-         ],
-         "text": "sel 1"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-25",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          640,
-          340,
-          64.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/clock/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-26",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          730,
-          340,
-          70.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/frames/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-27",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          820,
-          340,
-          83.5,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/frames/*/*"
-        }
-       },
-       {
-        "box": {
-         "id": "obj-28",
-         "maxclass": "message",
-         "numinlets": 2,
-         "numoutlets": 1,
-         "patching_rect": [
-          910,
-          340,
-          64.0,
-          22.0
-         ],
-         "outlettype": [
-          ""
-         ],
-         "text": "/music/*"
-        }
-       }
-      ],
-      "lines": [
-       {
-        "patchline": {
-         "source": [
-          "obj-1",
-          0
-         ],
-         "destination": [
-          "obj-6",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-6",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-3",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-8",
-          0
-         ],
-         "destination": [
-          "obj-9",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-2",
-          0
-         ],
-         "destination": [
-          "obj-10",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          2
-         ],
-         "destination": [
-          "obj-11",
-          1
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          1
-         ],
-         "destination": [
-          "obj-12",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-12",
-          0
-         ],
-         "destination": [
-          "obj-8",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-13",
-          0
-         ],
-         "destination": [
-          "obj-14",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-14",
-          0
-         ],
-         "destination": [
-          "obj-15",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-15",
-          0
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-11",
-          0
-         ],
-         "destination": [
-          "obj-16",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-16",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-10",
-          0
-         ],
-         "destination": [
-          "obj-11",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          0
-         ],
-         "destination": [
-          "obj-17",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          1
-         ],
-         "destination": [
-          "obj-18",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-17",
-          0
-         ],
-         "destination": [
-          "obj-19",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-18",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          1
-         ],
-         "destination": [
-          "obj-22",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-22",
-          0
-         ],
-         "destination": [
-          "obj-20",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-19",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-20",
-          0
-         ],
-         "destination": [
-          "obj-21",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-9",
-          2
-         ],
-         "destination": [
-          "obj-5",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-23",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          1
-         ],
-         "destination": [
-          "obj-6",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-23",
-          0
-         ],
-         "destination": [
-          "obj-4",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-21",
-          0
-         ],
-         "destination": [
-          "obj-24",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-25",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-25",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-26",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-26",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-27",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-27",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-24",
-          0
-         ],
-         "destination": [
-          "obj-28",
-          0
-         ]
-        }
-       },
-       {
-        "patchline": {
-         "source": [
-          "obj-28",
-          0
-         ],
-         "destination": [
-          "obj-7",
-          0
-         ]
-        }
-       }
-      ]
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-3",
-     "maxclass": "toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      40,
-      20,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      40,
-      20,
-      20
-     ],
-     "ignoreclick": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-4",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      45,
-      40,
-      90,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      45,
-      40,
-      90,
-      20
-     ],
-     "text": "connected",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-5",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      140,
-      40,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      140,
-      40,
-      120,
-      20
-     ],
-     "text": "receives on port",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-6",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      260,
-      40,
-      60,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      260,
-      40,
-      60,
-      20
-     ],
-     "varname": "port",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "port",
-       "parameter_shortname": "port",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        7773
-       ],
-       "parameter_mmin": 1024.0,
-       "parameter_mmax": 65535.0,
-       "parameter_unitstyle": 0,
-       "parameter_invisible": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-7",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      70,
-      70.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20,
-      70,
-      700,
-      22
-     ],
-     "text": "no errors"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-8",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      440,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-9",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      40,
-      47.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "notein"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-10",
-     "maxclass": "newobj",
-     "numinlets": 3,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      70,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "pack 0 0 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-11",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      100,
-      161.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/note/in $3 $1 $2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-12",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      560.0,
-      150,
-      144.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route /music/note/out"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-13",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      180,
-      64.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "$2 $3 $1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-14",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      560.0,
-      210,
-      86.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "unpack 0 0 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-15",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      560.0,
-      240,
-      40.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "flush"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-16",
-     "maxclass": "newobj",
-     "numinlets": 3,
-     "numoutlets": 0,
-     "patching_rect": [
-      560.0,
-      270,
-      53.5,
-      22.0
-     ],
-     "text": "noteout"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-17",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      680.0,
-      180,
-      40.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "sel 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-18",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      340,
-      40,
-      57.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      340,
-      40,
-      100,
-      22
-     ],
-     "text": "waiting"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-19",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      560.0,
-      330,
-      125.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route /music/state"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-20",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      560.0,
-      360,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-21",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1180,
-      40.0,
-      261.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "route /clock/tempo /clock/beats_per_bar"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-22",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      40.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "clock tempo",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "clock tempo",
-       "parameter_shortname": "tempo",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        120.0
-       ],
-       "parameter_mmin": 20.0,
-       "parameter_mmax": 400.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f bpm"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-23",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      40.0,
-      138.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /clock/tempo"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-24",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      40.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-25",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      74.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "clock beats per bar",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "clock beats per bar",
-       "parameter_shortname": "beats per bar",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        4.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 16.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-26",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      74.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-27",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      74.0,
-      190.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /clock/beats_per_bar"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-28",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      74.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-29",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      108.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      20.0,
-      248.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "downbeat",
-     "texton": "downbeat",
-     "varname": "clock downbeat",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "clock downbeat",
-       "parameter_shortname": "downbeat",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-30",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      108.0,
-      109.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/clock/downbeat"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-31",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 9,
-     "patching_rect": [
-      1180,
-      142.0,
-      859.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route /music/listen /music/call_bars /music/answer_bars /music/channel /music/model /music/temperature /music/variation /music/seed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-32",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      142.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      116.0,
-      72,
-      20
-     ],
-     "text": "listen",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-33",
-     "maxclass": "live.toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      680,
-      142.0,
-      18,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      136.0,
-      18,
-      20
-     ],
-     "varname": "music listen",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music listen",
-       "parameter_shortname": "listen",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-34",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      142.0,
-      144.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/listen"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-35",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      142.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-36",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      176.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "music call bars",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music call bars",
-       "parameter_shortname": "call bars",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 8.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%d bars"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-37",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      176.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-38",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      176.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/call_bars"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-39",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      176.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-40",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      210.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "music answer bars",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music answer bars",
-       "parameter_shortname": "answer bars",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 32.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%d bars"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-41",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      210.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-42",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      210.0,
-      177.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/answer_bars"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-43",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      210.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-44",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      244.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "music channel",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music channel",
-       "parameter_shortname": "channel",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 16.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-45",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      244.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-46",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      244.0,
-      151.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/channel"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-47",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      244.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-48",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      278.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      340.0,
-      72,
-      20
-     ],
-     "text": "model",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-49",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      278.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      116.0,
-      360.0,
-      64,
-      20
-     ],
-     "varname": "music model",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music model",
-       "parameter_shortname": "model",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "music_vae"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-50",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      278.0,
-      40.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "sel 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-51",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      278.0,
-      155.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/model music_vae"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-52",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      1400,
-      278.0,
-      105.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route music_vae"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-53",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      278.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-54",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      312.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "music temperature",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music temperature",
-       "parameter_shortname": "temperature",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.5
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-55",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      312.0,
-      177.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/temperature"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-56",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      312.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-57",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      346.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "music variation",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music variation",
-       "parameter_shortname": "variation",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.4
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-58",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      346.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/variation"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-59",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      346.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-60",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      380.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "music seed",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music seed",
-       "parameter_shortname": "seed",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        -1.0
-       ],
-       "parameter_mmin": -1.0,
-       "parameter_mmax": 16777216.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-61",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      380.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-62",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      380.0,
-      131.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /music/seed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-63",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      380.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-64",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      414.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      304.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "answer",
-     "texton": "answer",
-     "varname": "music answer",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music answer",
-       "parameter_shortname": "answer",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-65",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      414.0,
-      96.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/answer"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-66",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      448.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      188.0,
-      360.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "stop",
-     "texton": "stop",
-     "varname": "music stop",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "music stop",
-       "parameter_shortname": "stop",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-67",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      448.0,
-      83.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/music/stop"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-68",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 33,
-     "patching_rect": [
-      1180,
-      482.0,
-      5221.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route /frames/fps /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/feedback /frames/diffusion/strength /frames/diffusion/zoom /frames/diffusion/turn /frames/diffusion/similarity /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-69",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      482.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames fps",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames fps",
-       "parameter_shortname": "fps",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        30.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 120.0,
-       "parameter_unitstyle": 3
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-70",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      482.0,
-      131.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/fps"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-71",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      482.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-72",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      516.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      172.0,
-      72,
-      20
-     ],
-     "text": "model",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-73",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      516.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      192.0,
-      64,
-      20
-     ],
-     "varname": "frames model",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames model",
-       "parameter_shortname": "model",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "diffusion",
-        "texture_ca"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-74",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      780,
-      516.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-75",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      516.0,
-      161.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/model diffusion"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-76",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      516.0,
-      168.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/model texture_ca"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-77",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1400,
-      516.0,
-      177.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "route diffusion texture_ca"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-78",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      516.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-79",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      516.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-80",
-     "maxclass": "live.numbox",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      550.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames seed",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames seed",
-       "parameter_shortname": "seed",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 16777216.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-81",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      550.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-82",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      550.0,
-      138.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/seed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-83",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      550.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-84",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      584.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames speed",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames speed",
-       "parameter_shortname": "speed",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 4.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-85",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      584.0,
-      144.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/speed"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-86",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      584.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-87",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      618.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      284.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames reaction",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames reaction",
-       "parameter_shortname": "reaction",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.7
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-88",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      618.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/reaction"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-89",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      618.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-90",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      652.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      116.0,
-      72,
-      20
-     ],
-     "text": "checkpoint",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-91",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      652.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      136.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-92",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      652.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-93",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      652.0,
-      242.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/checkpoint"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-94",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      652.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-95",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      686.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      172.0,
-      72,
-      20
-     ],
-     "text": "autoencoder",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-96",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      686.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      192.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-97",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      686.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-98",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      686.0,
-      248.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/autoencoder"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-99",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      686.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-100",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      720.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      228.0,
-      72,
-      20
-     ],
-     "text": "prompt",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-101",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      720.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      248.0,
-      64,
-      20
-     ],
-     "text": "gold and blue ink swirling in dark water",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-102",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      720.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-103",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      720.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/prompt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-104",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      720.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-105",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      754.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      284.0,
-      72,
-      20
-     ],
-     "text": "second prompt",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-106",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      754.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      304.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-107",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      754.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-108",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      754.0,
-      261.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/second_prompt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-109",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      754.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-110",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      788.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      356.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion blend",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion blend",
-       "parameter_shortname": "blend",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-111",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      788.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/blend"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-112",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      788.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-113",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      822.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      116.0,
-      72,
-      20
-     ],
-     "text": "blending",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-114",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      822.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      136.0,
-      64,
-      20
-     ],
-     "varname": "frames diffusion blending",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion blending",
-       "parameter_shortname": "blending",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "slerp",
-        "lerp"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-115",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      780,
-      822.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-116",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      822.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/blending slerp"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-117",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      822.0,
-      213.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/blending lerp"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-118",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      1400,
-      822.0,
-      112.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "text": "route slerp lerp"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-119",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      822.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-120",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      822.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-121",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      856.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion morph",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion morph",
-       "parameter_shortname": "morph",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        4.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 64.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f beats"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-122",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      856.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/morph"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-123",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      856.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-124",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      890.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      228.0,
-      72,
-      20
-     ],
-     "text": "negative prompt",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-125",
-     "maxclass": "textedit",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      680,
-      890.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      248.0,
-      64,
-      20
-     ],
-     "text": "",
-     "keymode": 1,
-     "outputmode": 1,
-     "lines": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-126",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 2,
-     "patching_rect": [
-      780,
-      890.0,
-      73.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "text": "route text"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-127",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      890.0,
-      274.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/negative_prompt"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-128",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      890.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-129",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      924.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion guidance",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion guidance",
-       "parameter_shortname": "guidance",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 20.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-130",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      924.0,
-      229.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/guidance"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-131",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      924.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-132",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      958.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      340.0,
-      72,
-      20
-     ],
-     "text": "guidance mode",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-133",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      958.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      428.0,
-      360.0,
-      64,
-      20
-     ],
-     "varname": "frames diffusion guidance mode",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion guidance mode",
-       "parameter_shortname": "guidance mode",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_enum": [
-        "none",
-        "self",
-        "one-time",
-        "full"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-134",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 5,
-     "patching_rect": [
-      780,
-      958.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2 3"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-135",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      958.0,
-      246.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode none"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-136",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      958.0,
-      246.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode self"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-137",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      958.0,
-      272.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode one-time"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-138",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2450,
-      958.0,
-      246.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/guidance_mode full"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-139",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 5,
-     "patching_rect": [
-      1400,
-      958.0,
-      196.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route none self one-time full"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-140",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      958.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-141",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      958.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-142",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      958.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-143",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1740,
-      958.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 3"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-144",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      992.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion steps",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion steps",
-       "parameter_shortname": "steps",
-       "parameter_type": 1,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 8.0,
-       "parameter_unitstyle": 0
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-145",
-     "maxclass": "newobj",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      992.0,
-      53.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "round 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-146",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      992.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/steps"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-147",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      992.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-148",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      1026.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      172.0,
-      72,
-      20
-     ],
-     "text": "noise",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-149",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      1026.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      192.0,
-      64,
-      20
-     ],
-     "varname": "frames diffusion noise",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion noise",
-       "parameter_shortname": "noise",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "held",
-        "fresh",
-        "off"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-150",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      1026.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-151",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      1026.0,
-      194.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/noise held"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-152",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      1026.0,
-      200.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/noise fresh"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-153",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      1026.0,
-      187.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/diffusion/noise off"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-154",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      1400,
-      1026.0,
-      138.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route held fresh off"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-155",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      1026.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-156",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      1026.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-157",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      1026.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-158",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1060.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion walk",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion walk",
-       "parameter_shortname": "walk",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        16.0
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 256.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f beats"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-159",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1060.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/walk"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-160",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1060.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-161",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      1094.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      284.0,
-      72,
-      20
-     ],
-     "text": "feedback",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-162",
-     "maxclass": "live.toggle",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      680,
-      1094.0,
-      18,
-      20
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      304.0,
-      18,
-      20
-     ],
-     "varname": "frames diffusion feedback",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion feedback",
-       "parameter_shortname": "feedback",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-163",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1094.0,
-      229.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/feedback"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-164",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1094.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-165",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1128.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      500.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion strength",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion strength",
-       "parameter_shortname": "strength",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.5
-       ],
-       "parameter_mmin": 0.05,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-166",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1128.0,
-      229.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/strength"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-167",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1128.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-168",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1162.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion zoom",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion zoom",
-       "parameter_shortname": "zoom",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.02
-       ],
-       "parameter_mmin": 0.5,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-169",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1162.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/zoom"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-170",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1162.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-171",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1196.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion turn",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion turn",
-       "parameter_shortname": "turn",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": -180.0,
-       "parameter_mmax": 180.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f deg"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-172",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1196.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/turn"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-173",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1196.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-174",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1230.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames diffusion similarity",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames diffusion similarity",
-       "parameter_shortname": "similarity",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-175",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1230.0,
-      242.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/diffusion/similarity"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-176",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1230.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-177",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      1264.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      284.0,
-      72,
-      20
-     ],
-     "text": "texture",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-178",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      1264.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      304.0,
-      64,
-      20
-     ],
-     "varname": "frames texture ca texture",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca texture",
-       "parameter_shortname": "texture",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_enum": [
-        "embers",
-        "coral",
-        "cells"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-179",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      1264.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-180",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      1264.0,
-      226.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture embers"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-181",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      1264.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture coral"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-182",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      1264.0,
-      220.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-183",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      1400,
-      1264.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route embers coral cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-184",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      1264.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-185",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      1264.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-186",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      1264.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-187",
-     "maxclass": "comment",
-     "numinlets": 1,
-     "numoutlets": 0,
-     "patching_rect": [
-      560,
-      1298.0,
-      120,
-      20
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      340.0,
-      72,
-      20
-     ],
-     "text": "second texture",
-     "linecount": 1
-    }
-   },
-   {
-    "box": {
-     "id": "obj-188",
-     "maxclass": "live.menu",
-     "numinlets": 1,
-     "numoutlets": 3,
-     "patching_rect": [
-      680,
-      1298.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      572.0,
-      360.0,
-      64,
-      20
-     ],
-     "varname": "frames texture ca second texture",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca second texture",
-       "parameter_shortname": "second texture",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        2.0
-       ],
-       "parameter_enum": [
-        "embers",
-        "coral",
-        "cells"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-189",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      780,
-      1298.0,
-      66.5,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "sel 0 1 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-190",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1700,
-      1298.0,
-      272.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture embers"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-191",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1950,
-      1298.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture coral"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-192",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      2200,
-      1298.0,
-      265.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/frames/texture_ca/second_texture cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-193",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 4,
-     "patching_rect": [
-      1400,
-      1298.0,
-      164.0,
-      22.0
-     ],
-     "outlettype": [
-      "",
-      "",
-      "",
-      ""
-     ],
-     "text": "route embers coral cells"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-194",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1560,
-      1298.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 0"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-195",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1620,
-      1298.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 1"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-196",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      1680,
-      1298.0,
-      44.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "set 2"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-197",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1332.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      644.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca blend",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca blend",
-       "parameter_shortname": "blend",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-198",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1332.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/blend"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-199",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1332.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-200",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1366.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      644.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca zoom",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca zoom",
-       "parameter_shortname": "zoom",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.5
-       ],
-       "parameter_mmin": 1.0,
-       "parameter_mmax": 4.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-201",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1366.0,
-      209.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/zoom"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-202",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1366.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-203",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1400.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      644.0,
-      232.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca drift",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca drift",
-       "parameter_shortname": "drift",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.4
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-204",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1400.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/drift"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-205",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1400.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-206",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1434.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      644.0,
-      288.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca pulse",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca pulse",
-       "parameter_shortname": "pulse",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.3
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-207",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1434.0,
-      216.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/pulse"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-208",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1434.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-209",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1468.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      644.0,
-      344.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca brightness",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca brightness",
-       "parameter_shortname": "brightness",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-210",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1468.0,
-      248.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/brightness"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-211",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1468.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-212",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1502.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      716.0,
-      120.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca hue",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca hue",
-       "parameter_shortname": "hue",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 1.0,
-       "parameter_unitstyle": 9,
-       "parameter_units": "%.2f turn"
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-213",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1502.0,
-      203.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/hue"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-214",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1502.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-215",
-     "maxclass": "live.dial",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1536.0,
-      64,
-      48
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      716.0,
-      176.0,
-      64,
-      48
-     ],
-     "varname": "frames texture ca saturation",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "frames texture ca saturation",
-       "parameter_shortname": "saturation",
-       "parameter_type": 0,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        1.0
-       ],
-       "parameter_mmin": 0.0,
-       "parameter_mmax": 2.0,
-       "parameter_unitstyle": 1
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-216",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      850,
-      1536.0,
-      248.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend /frames/texture_ca/saturation"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-217",
-     "maxclass": "newobj",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      1400,
-      1536.0,
-      79.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "prepend set"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-218",
-     "maxclass": "live.text",
-     "numinlets": 1,
-     "numoutlets": 2,
-     "patching_rect": [
-      680,
-      1570.0,
-      64,
-      20
-     ],
-     "outlettype": [
-      "",
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      812.0,
-      136.0,
-      64,
-      20
-     ],
-     "mode": 0,
-     "text": "panic",
-     "texton": "panic",
-     "varname": "panic",
-     "parameter_enable": 1,
-     "saved_attribute_attributes": {
-      "valueof": {
-       "parameter_longname": "panic",
-       "parameter_shortname": "panic",
-       "parameter_type": 2,
-       "parameter_initial_enable": 1,
-       "parameter_initial": [
-        0
-       ],
-       "parameter_enum": [
-        "off",
-        "on"
-       ]
-      }
-     }
-    }
-   },
-   {
-    "box": {
-     "id": "obj-219",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      780,
-      1570.0,
-      51.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "text": "/panic"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-220",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      908.0,
-      120.0,
-      83.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      908.0,
-      120.0,
-      83.5,
-      22.0
-     ],
-     "text": "/ping token"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-221",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      908.0,
-      150.0,
-      83.5,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      908.0,
-      150.0,
-      83.5,
-      22.0
-     ],
-     "text": "/info topic"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-222",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      908.0,
-      180.0,
-      155.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      908.0,
-      180.0,
-      155.0,
-      22.0
-     ],
-     "text": "/music/note/in 8 63 63"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-223",
-     "maxclass": "jweb",
-     "numinlets": 1,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      200,
-      400,
-      300
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      1208.0,
-      120.0,
-      400.0,
-      300.0
-     ],
-     "url": "http://127.0.0.1:7771/"
-    }
-   },
-   {
-    "box": {
-     "id": "obj-224",
-     "maxclass": "message",
-     "numinlets": 2,
-     "numoutlets": 1,
-     "patching_rect": [
-      20,
-      520,
-      181.0,
-      22.0
-     ],
-     "outlettype": [
-      ""
-     ],
-     "presentation": 1,
-     "presentation_rect": [
-      1208.0,
-      430.0,
-      200,
-      22
-     ],
-     "text": "url http://127.0.0.1:7771/"
-    }
-   }
-  ],
-  "lines": [
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      1
-     ],
-     "destination": [
-      "obj-3",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-6",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      2
-     ],
-     "destination": [
-      "obj-8",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-8",
-      0
-     ],
-     "destination": [
-      "obj-7",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      0
-     ],
-     "destination": [
-      "obj-10",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      1
-     ],
-     "destination": [
-      "obj-10",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-9",
-      2
-     ],
-     "destination": [
-      "obj-10",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-10",
-      0
-     ],
-     "destination": [
-      "obj-11",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-11",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-12",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-12",
-      0
-     ],
-     "destination": [
-      "obj-13",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-13",
-      0
-     ],
-     "destination": [
-      "obj-14",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      2
-     ],
-     "destination": [
-      "obj-16",
-      2
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      1
-     ],
-     "destination": [
-      "obj-15",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      1
-     ],
-     "destination": [
-      "obj-16",
-      1
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-14",
-      0
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-15",
-      0
-     ],
-     "destination": [
-      "obj-16",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      1
-     ],
-     "destination": [
-      "obj-17",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-17",
-      0
-     ],
-     "destination": [
-      "obj-15",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-19",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-19",
-      0
-     ],
-     "destination": [
-      "obj-20",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-20",
-      0
-     ],
-     "destination": [
-      "obj-18",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-21",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-22",
-      0
-     ],
-     "destination": [
-      "obj-23",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-23",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
-      0
-     ],
-     "destination": [
-      "obj-24",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-24",
-      0
-     ],
-     "destination": [
-      "obj-22",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-25",
-      0
-     ],
-     "destination": [
-      "obj-26",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-26",
-      0
-     ],
-     "destination": [
-      "obj-27",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-27",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-21",
-      1
-     ],
-     "destination": [
-      "obj-28",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-28",
-      0
-     ],
-     "destination": [
-      "obj-25",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-29",
-      0
-     ],
-     "destination": [
-      "obj-30",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-30",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-31",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-33",
-      0
-     ],
-     "destination": [
-      "obj-34",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-34",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      0
-     ],
-     "destination": [
-      "obj-35",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-35",
-      0
-     ],
-     "destination": [
-      "obj-33",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-36",
-      0
-     ],
-     "destination": [
-      "obj-37",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-37",
-      0
-     ],
-     "destination": [
-      "obj-38",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-38",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      1
-     ],
-     "destination": [
-      "obj-39",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-39",
-      0
-     ],
-     "destination": [
-      "obj-36",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-40",
-      0
-     ],
-     "destination": [
-      "obj-41",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-41",
-      0
-     ],
-     "destination": [
-      "obj-42",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-42",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      2
-     ],
-     "destination": [
-      "obj-43",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-43",
-      0
-     ],
-     "destination": [
-      "obj-40",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-44",
-      0
-     ],
-     "destination": [
-      "obj-45",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-45",
-      0
-     ],
-     "destination": [
-      "obj-46",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-46",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      3
-     ],
-     "destination": [
-      "obj-47",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-47",
-      0
-     ],
-     "destination": [
-      "obj-44",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-49",
-      0
-     ],
-     "destination": [
-      "obj-50",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-50",
-      0
-     ],
-     "destination": [
-      "obj-51",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-51",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      4
-     ],
-     "destination": [
-      "obj-52",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-52",
-      0
-     ],
-     "destination": [
-      "obj-53",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-53",
-      0
-     ],
-     "destination": [
-      "obj-49",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-54",
-      0
-     ],
-     "destination": [
-      "obj-55",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-55",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      5
-     ],
-     "destination": [
-      "obj-56",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-56",
-      0
-     ],
-     "destination": [
-      "obj-54",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-57",
-      0
-     ],
-     "destination": [
-      "obj-58",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-58",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      6
-     ],
-     "destination": [
-      "obj-59",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-59",
-      0
-     ],
-     "destination": [
-      "obj-57",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-60",
-      0
-     ],
-     "destination": [
-      "obj-61",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-61",
-      0
-     ],
-     "destination": [
-      "obj-62",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-62",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-31",
-      7
-     ],
-     "destination": [
-      "obj-63",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-63",
-      0
-     ],
-     "destination": [
-      "obj-60",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-64",
-      0
-     ],
-     "destination": [
-      "obj-65",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-65",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-66",
-      0
-     ],
-     "destination": [
-      "obj-67",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-67",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-2",
-      0
-     ],
-     "destination": [
-      "obj-68",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-69",
-      0
-     ],
-     "destination": [
-      "obj-70",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-70",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      0
-     ],
-     "destination": [
-      "obj-71",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-71",
-      0
-     ],
-     "destination": [
-      "obj-69",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-73",
-      0
-     ],
-     "destination": [
-      "obj-74",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-74",
-      0
-     ],
-     "destination": [
-      "obj-75",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-75",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-74",
-      1
-     ],
-     "destination": [
-      "obj-76",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-76",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      1
-     ],
-     "destination": [
-      "obj-77",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      0
-     ],
-     "destination": [
-      "obj-78",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-78",
-      0
-     ],
-     "destination": [
-      "obj-73",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-77",
-      1
-     ],
-     "destination": [
-      "obj-79",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-79",
-      0
-     ],
-     "destination": [
-      "obj-73",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-80",
-      0
-     ],
-     "destination": [
-      "obj-81",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-81",
-      0
-     ],
-     "destination": [
-      "obj-82",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-82",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      2
-     ],
-     "destination": [
-      "obj-83",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-83",
-      0
-     ],
-     "destination": [
-      "obj-80",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-84",
-      0
-     ],
-     "destination": [
-      "obj-85",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-85",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      3
-     ],
-     "destination": [
-      "obj-86",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-86",
-      0
-     ],
-     "destination": [
-      "obj-84",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-87",
-      0
-     ],
-     "destination": [
-      "obj-88",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-88",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      4
-     ],
-     "destination": [
-      "obj-89",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-89",
-      0
-     ],
-     "destination": [
-      "obj-87",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-91",
-      0
-     ],
-     "destination": [
-      "obj-92",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-92",
-      0
-     ],
-     "destination": [
-      "obj-93",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-93",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      5
-     ],
-     "destination": [
-      "obj-94",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-94",
-      0
-     ],
-     "destination": [
-      "obj-91",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-96",
-      0
-     ],
-     "destination": [
-      "obj-97",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-97",
-      0
-     ],
-     "destination": [
-      "obj-98",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-98",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      6
-     ],
-     "destination": [
-      "obj-99",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-99",
-      0
-     ],
-     "destination": [
-      "obj-96",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-101",
-      0
-     ],
-     "destination": [
-      "obj-102",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-102",
-      0
-     ],
-     "destination": [
-      "obj-103",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-103",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      7
-     ],
-     "destination": [
-      "obj-104",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-104",
-      0
-     ],
-     "destination": [
-      "obj-101",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-106",
-      0
-     ],
-     "destination": [
-      "obj-107",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-107",
-      0
-     ],
-     "destination": [
-      "obj-108",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-108",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      8
-     ],
-     "destination": [
-      "obj-109",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-109",
-      0
-     ],
-     "destination": [
-      "obj-106",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-110",
-      0
-     ],
-     "destination": [
-      "obj-111",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-111",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      9
-     ],
-     "destination": [
-      "obj-112",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-112",
-      0
-     ],
-     "destination": [
-      "obj-110",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-114",
-      0
-     ],
-     "destination": [
-      "obj-115",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-115",
-      0
-     ],
-     "destination": [
-      "obj-116",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-116",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-115",
-      1
-     ],
-     "destination": [
-      "obj-117",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-117",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      10
-     ],
-     "destination": [
-      "obj-118",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-118",
-      0
-     ],
-     "destination": [
-      "obj-119",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-119",
-      0
-     ],
-     "destination": [
-      "obj-114",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-118",
-      1
-     ],
-     "destination": [
-      "obj-120",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-120",
-      0
-     ],
-     "destination": [
-      "obj-114",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-121",
-      0
-     ],
-     "destination": [
-      "obj-122",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-122",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      11
-     ],
-     "destination": [
-      "obj-123",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-123",
-      0
-     ],
-     "destination": [
-      "obj-121",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-125",
-      0
-     ],
-     "destination": [
-      "obj-126",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-126",
-      0
-     ],
-     "destination": [
-      "obj-127",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-127",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      12
-     ],
-     "destination": [
-      "obj-128",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-128",
-      0
-     ],
-     "destination": [
-      "obj-125",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-129",
-      0
-     ],
-     "destination": [
-      "obj-130",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-130",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      13
-     ],
-     "destination": [
-      "obj-131",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-131",
-      0
-     ],
-     "destination": [
-      "obj-129",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-133",
-      0
-     ],
-     "destination": [
-      "obj-134",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      0
-     ],
-     "destination": [
-      "obj-135",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-135",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      1
-     ],
-     "destination": [
-      "obj-136",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-136",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      2
-     ],
-     "destination": [
-      "obj-137",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-137",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-134",
-      3
-     ],
-     "destination": [
-      "obj-138",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-138",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      14
-     ],
-     "destination": [
-      "obj-139",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-139",
-      0
-     ],
-     "destination": [
-      "obj-140",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-140",
-      0
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-139",
-      1
-     ],
-     "destination": [
-      "obj-141",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-141",
-      0
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-139",
-      2
-     ],
-     "destination": [
-      "obj-142",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-142",
-      0
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-139",
-      3
-     ],
-     "destination": [
-      "obj-143",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-143",
-      0
-     ],
-     "destination": [
-      "obj-133",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-144",
-      0
-     ],
-     "destination": [
-      "obj-145",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-145",
-      0
-     ],
-     "destination": [
-      "obj-146",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-146",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      15
-     ],
-     "destination": [
-      "obj-147",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-147",
-      0
-     ],
-     "destination": [
-      "obj-144",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-149",
-      0
-     ],
-     "destination": [
-      "obj-150",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-150",
-      0
-     ],
-     "destination": [
-      "obj-151",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-151",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-150",
-      1
-     ],
-     "destination": [
-      "obj-152",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-152",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-150",
-      2
-     ],
-     "destination": [
-      "obj-153",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-153",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      16
-     ],
-     "destination": [
-      "obj-154",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-154",
-      0
-     ],
-     "destination": [
-      "obj-155",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-155",
-      0
-     ],
-     "destination": [
-      "obj-149",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-154",
-      1
-     ],
-     "destination": [
-      "obj-156",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-156",
-      0
-     ],
-     "destination": [
-      "obj-149",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-154",
-      2
-     ],
-     "destination": [
-      "obj-157",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-157",
-      0
-     ],
-     "destination": [
-      "obj-149",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-158",
-      0
-     ],
-     "destination": [
-      "obj-159",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-159",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      17
-     ],
-     "destination": [
-      "obj-160",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-160",
-      0
-     ],
-     "destination": [
-      "obj-158",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-162",
-      0
-     ],
-     "destination": [
-      "obj-163",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-163",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      18
-     ],
-     "destination": [
-      "obj-164",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-164",
-      0
-     ],
-     "destination": [
-      "obj-162",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-165",
-      0
-     ],
-     "destination": [
-      "obj-166",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-166",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      19
-     ],
-     "destination": [
-      "obj-167",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-167",
-      0
-     ],
-     "destination": [
-      "obj-165",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-168",
-      0
-     ],
-     "destination": [
-      "obj-169",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-169",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      20
-     ],
-     "destination": [
-      "obj-170",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-170",
-      0
-     ],
-     "destination": [
-      "obj-168",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-171",
-      0
-     ],
-     "destination": [
-      "obj-172",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-172",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      21
-     ],
-     "destination": [
-      "obj-173",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-173",
-      0
-     ],
-     "destination": [
-      "obj-171",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-174",
-      0
-     ],
-     "destination": [
-      "obj-175",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-175",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      22
-     ],
-     "destination": [
-      "obj-176",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-176",
-      0
-     ],
-     "destination": [
-      "obj-174",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-178",
-      0
-     ],
-     "destination": [
-      "obj-179",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-179",
-      0
-     ],
-     "destination": [
-      "obj-180",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-180",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-179",
-      1
-     ],
-     "destination": [
-      "obj-181",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-181",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-179",
-      2
-     ],
-     "destination": [
-      "obj-182",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-182",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      23
-     ],
-     "destination": [
-      "obj-183",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-183",
-      0
-     ],
-     "destination": [
-      "obj-184",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-184",
-      0
-     ],
-     "destination": [
-      "obj-178",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-183",
-      1
-     ],
-     "destination": [
-      "obj-185",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-185",
-      0
-     ],
-     "destination": [
-      "obj-178",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-183",
-      2
-     ],
-     "destination": [
-      "obj-186",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-186",
-      0
-     ],
-     "destination": [
-      "obj-178",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-188",
-      0
-     ],
-     "destination": [
-      "obj-189",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-189",
-      0
-     ],
-     "destination": [
-      "obj-190",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-190",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-189",
-      1
-     ],
-     "destination": [
-      "obj-191",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-191",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-189",
-      2
-     ],
-     "destination": [
-      "obj-192",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-192",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      24
-     ],
-     "destination": [
-      "obj-193",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-193",
-      0
-     ],
-     "destination": [
-      "obj-194",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-194",
-      0
-     ],
-     "destination": [
-      "obj-188",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-193",
-      1
-     ],
-     "destination": [
-      "obj-195",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-195",
-      0
-     ],
-     "destination": [
-      "obj-188",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-193",
-      2
-     ],
-     "destination": [
-      "obj-196",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-196",
-      0
-     ],
-     "destination": [
-      "obj-188",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-197",
-      0
-     ],
-     "destination": [
-      "obj-198",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-198",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      25
-     ],
-     "destination": [
-      "obj-199",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-199",
-      0
-     ],
-     "destination": [
-      "obj-197",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-200",
-      0
-     ],
-     "destination": [
-      "obj-201",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-201",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      26
-     ],
-     "destination": [
-      "obj-202",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-202",
-      0
-     ],
-     "destination": [
-      "obj-200",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-203",
-      0
-     ],
-     "destination": [
-      "obj-204",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-204",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      27
-     ],
-     "destination": [
-      "obj-205",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-205",
-      0
-     ],
-     "destination": [
-      "obj-203",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-206",
-      0
-     ],
-     "destination": [
-      "obj-207",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-207",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      28
-     ],
-     "destination": [
-      "obj-208",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-208",
-      0
-     ],
-     "destination": [
-      "obj-206",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-209",
-      0
-     ],
-     "destination": [
-      "obj-210",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-210",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      29
-     ],
-     "destination": [
-      "obj-211",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-211",
-      0
-     ],
-     "destination": [
-      "obj-209",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-212",
-      0
-     ],
-     "destination": [
-      "obj-213",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-213",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      30
-     ],
-     "destination": [
-      "obj-214",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-214",
-      0
-     ],
-     "destination": [
-      "obj-212",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-215",
-      0
-     ],
-     "destination": [
-      "obj-216",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-216",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-68",
-      31
-     ],
-     "destination": [
-      "obj-217",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-217",
-      0
-     ],
-     "destination": [
-      "obj-215",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-218",
-      0
-     ],
-     "destination": [
-      "obj-219",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-219",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-220",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-221",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-222",
-      0
-     ],
-     "destination": [
-      "obj-2",
-      0
-     ]
-    }
-   },
-   {
-    "patchline": {
-     "source": [
-      "obj-224",
-      0
-     ],
-     "destination": [
-      "obj-223",
-      0
-     ]
-    }
-   }
-  ]
- }
-}
+{"patcher":{"fileversion":1,"appversion":{"major":8,"minor":6,"revision":0,"architecture":"x64","modernui":1},"classnamespace":"box","rect":[60.0,90.0,1200,520],"bglocked":0,"openinpresentation":1,"default_fontsize":12.0,"default_fontface":0,"default_fontname":"Arial","gridsize":[15.0,15.0],"boxes":[{"box":{"id":"obj-1","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[20,10,700,24],"presentation":1,"presentation_rect":[20,10,900,24],"text":"Antiphon. Start 'antiphon serve'. Everything: play, turn, watch; and a message for each other address.","linecount":1}},
+{"box":{"id":"obj-2","maxclass":"newobj","numinlets":2,"numoutlets":3,"patching_rect":[560.0,480,47.0,22.0],"outlettype":["","",""],"text":"p link","patcher":{"fileversion":1,"appversion":{"major":8,"minor":6,"revision":0,"architecture":"x64","modernui":1},"classnamespace":"box","rect":[60.0,90.0,900,480],"bglocked":0,"openinpresentation":0,"default_fontsize":12.0,"default_fontface":0,"default_fontname":"Arial","gridsize":[15.0,15.0],"boxes":[{"box":{"id":"obj-1","maxclass":"inlet","numinlets":0,"numoutlets":1,"patching_rect":[20,20,30,30],"index":1,"outlettype":[""],"comment":"messages to the bridge"}},
+{"box":{"id":"obj-2","maxclass":"inlet","numinlets":0,"numoutlets":1,"patching_rect":[240,20,30,30],"index":2,"outlettype":[""],"comment":"our port"}},
+{"box":{"id":"obj-3","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[240,420,30,30],"index":1,"comment":"what the bridge says"}},
+{"box":{"id":"obj-4","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[440,420,30,30],"index":2,"comment":"1 while the bridge is there, else 0"}},
+{"box":{"id":"obj-5","maxclass":"outlet","numinlets":1,"numoutlets":0,"patching_rect":[640,420,30,30],"index":3,"comment":"what went wrong, in words"}},
+{"box":{"id":"obj-6","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[20,340,34.0,22.0],"outlettype":[""],"text":"gate"}},
+{"box":{"id":"obj-7","maxclass":"newobj","numinlets":1,"numoutlets":0,"patching_rect":[20,420,151.0,22.0],"text":"udpsend 127.0.0.1 7770"}},
+{"box":{"id":"obj-8","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[240,170,105.5,22.0],"outlettype":[""],"text":"udpreceive 7773"}},
+{"box":{"id":"obj-9","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[440,200,255.0,22.0],"outlettype":["","","",""],"text":"route /subscribed /unsubscribed /error"}},
+{"box":{"id":"obj-10","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[240,70,53.5,22.0],"outlettype":["","",""],"text":"t b i i"}},
+{"box":{"id":"obj-11","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[110,130,60.0,22.0],"outlettype":[""],"text":"int 7773"}},
+{"box":{"id":"obj-12","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[300,120,57.5,22.0],"outlettype":[""],"text":"port $1"}},
+{"box":{"id":"obj-13","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[110,20,60.0,22.0],"outlettype":[""],"text":"loadbang"}},
+{"box":{"id":"obj-14","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[110,45,18.5,22.0],"outlettype":[""],"text":"1"}},
+{"box":{"id":"obj-15","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[110,70,73.0,22.0],"outlettype":[""],"text":"metro 4000"}},
+{"box":{"id":"obj-16","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[110,160,129.0,22.0],"outlettype":[""],"text":"/subscribe * $1 15"}},
+{"box":{"id":"obj-17","maxclass":"newobj","numinlets":1,"numoutlets":2,"patching_rect":[440,230,40.5,22.0],"outlettype":["",""],"text":"t b b"}},
+{"box":{"id":"obj-18","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[530,230,79.5,22.0],"outlettype":[""],"text":"delay 15000"}},
+{"box":{"id":"obj-19","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[440,260,18.5,22.0],"outlettype":[""],"text":"1"}},
+{"box":{"id":"obj-20","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[530,260,18.5,22.0],"outlettype":[""],"text":"0"}},
+{"box":{"id":"obj-21","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[440,300,47.0,22.0],"outlettype":["","",""],"text":"change"}},
+{"box":{"id":"obj-22","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[600,230,27.5,22.0],"outlettype":[""],"text":"t b"}},
+{"box":{"id":"obj-23","maxclass":"newobj","numinlets":1,"numoutlets":2,"patching_rect":[440,340,40.5,22.0],"outlettype":["",""],"text":"t i i"}},
+{"box":{"id":"obj-24","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560,300,40.5,22.0],"outlettype":["",""],"text":"sel 1"}},
+{"box":{"id":"obj-25","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[640,340,64.0,22.0],"outlettype":[""],"text":"/clock/*"}},
+{"box":{"id":"obj-26","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[730,340,77.0,22.0],"outlettype":[""],"text":"/clock/*/*"}},
+{"box":{"id":"obj-27","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[820,340,70.5,22.0],"outlettype":[""],"text":"/frames/*"}},
+{"box":{"id":"obj-28","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[910,340,83.5,22.0],"outlettype":[""],"text":"/frames/*/*"}},
+{"box":{"id":"obj-29","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1000,340,64.0,22.0],"outlettype":[""],"text":"/music/*"}},
+{"box":{"id":"obj-30","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1090,340,77.0,22.0],"outlettype":[""],"text":"/music/*/*"}}],"lines":[{"patchline":{"source":["obj-1",0],"destination":["obj-6",1]}},
+{"patchline":{"source":["obj-6",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-3",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-9",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-10",0]}},
+{"patchline":{"source":["obj-10",2],"destination":["obj-11",1]}},
+{"patchline":{"source":["obj-10",1],"destination":["obj-12",0]}},
+{"patchline":{"source":["obj-12",0],"destination":["obj-8",0]}},
+{"patchline":{"source":["obj-13",0],"destination":["obj-14",0]}},
+{"patchline":{"source":["obj-14",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-15",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-11",0],"destination":["obj-16",0]}},
+{"patchline":{"source":["obj-16",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-10",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-9",0],"destination":["obj-17",0]}},
+{"patchline":{"source":["obj-17",1],"destination":["obj-18",0]}},
+{"patchline":{"source":["obj-17",0],"destination":["obj-19",0]}},
+{"patchline":{"source":["obj-18",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-9",1],"destination":["obj-22",0]}},
+{"patchline":{"source":["obj-22",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-19",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-20",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-9",2],"destination":["obj-5",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-23",1],"destination":["obj-6",0]}},
+{"patchline":{"source":["obj-23",0],"destination":["obj-4",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-24",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-25",0]}},
+{"patchline":{"source":["obj-25",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-26",0]}},
+{"patchline":{"source":["obj-26",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-27",0]}},
+{"patchline":{"source":["obj-27",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-28",0]}},
+{"patchline":{"source":["obj-28",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-29",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-30",0]}},
+{"patchline":{"source":["obj-30",0],"destination":["obj-7",0]}}]}}},
+{"box":{"id":"obj-3","maxclass":"toggle","numinlets":1,"numoutlets":1,"patching_rect":[20,40,20,20],"outlettype":[""],"presentation":1,"presentation_rect":[20,40,20,20],"ignoreclick":1}},
+{"box":{"id":"obj-4","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[45,40,90,20],"presentation":1,"presentation_rect":[45,40,90,20],"text":"connected","linecount":1}},
+{"box":{"id":"obj-5","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[140,40,120,20],"presentation":1,"presentation_rect":[140,40,120,20],"text":"receives on port","linecount":1}},
+{"box":{"id":"obj-6","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[260,40,60,20],"outlettype":["",""],"presentation":1,"presentation_rect":[260,40,60,20],"varname":"port","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"port","parameter_shortname":"port","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[7773],"parameter_mmin":1024.0,"parameter_mmax":65535.0,"parameter_unitstyle":0,"parameter_invisible":1}}}},
+{"box":{"id":"obj-7","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[20,70,70.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[20,70,700,22],"text":"no errors"}},
+{"box":{"id":"obj-8","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[560.0,440,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-9","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[560.0,40,47.0,22.0],"outlettype":["","",""],"text":"notein"}},
+{"box":{"id":"obj-10","maxclass":"newobj","numinlets":3,"numoutlets":1,"patching_rect":[560.0,70,73.0,22.0],"outlettype":[""],"text":"pack 0 0 0"}},
+{"box":{"id":"obj-11","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[560.0,100,161.5,22.0],"outlettype":[""],"text":"/music/note/in $3 $1 $2"}},
+{"box":{"id":"obj-12","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,150,144.5,22.0],"outlettype":["",""],"text":"route /music/note/out"}},
+{"box":{"id":"obj-13","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[560.0,180,64.0,22.0],"outlettype":[""],"text":"$2 $3 $1"}},
+{"box":{"id":"obj-14","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[560.0,210,86.0,22.0],"outlettype":["","",""],"text":"unpack 0 0 0"}},
+{"box":{"id":"obj-15","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,240,40.5,22.0],"outlettype":["",""],"text":"flush"}},
+{"box":{"id":"obj-16","maxclass":"newobj","numinlets":3,"numoutlets":0,"patching_rect":[560.0,270,53.5,22.0],"text":"noteout"}},
+{"box":{"id":"obj-17","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[680.0,180,40.5,22.0],"outlettype":["",""],"text":"sel 0"}},
+{"box":{"id":"obj-18","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[340,40,57.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[340,40,100,22],"text":"waiting"}},
+{"box":{"id":"obj-19","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[560.0,330,125.0,22.0],"outlettype":["",""],"text":"route /music/state"}},
+{"box":{"id":"obj-20","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[560.0,360,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-21","maxclass":"newobj","numinlets":1,"numoutlets":9,"patching_rect":[1180,40.0,866.0,22.0],"outlettype":["","","","","","","","",""],"text":"route /clock/source /clock/tempo /clock/beats_per_bar /clock/first_note /clock/coast /clock/offset /clock/out /clock/link/start_stop"}},
+{"box":{"id":"obj-22","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,40.0,120,20],"presentation":1,"presentation_rect":[20.0,116.0,72,20],"text":"source","linecount":1}},
+{"box":{"id":"obj-23","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,40.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[20.0,136.0,64,20],"varname":"clock source","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock source","parameter_shortname":"source","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["internal","midi","link","host"]}}}},
+{"box":{"id":"obj-24","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,40.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-25","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,40.0,155.0,22.0],"outlettype":[""],"text":"/clock/source internal"}},
+{"box":{"id":"obj-26","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,40.0,129.0,22.0],"outlettype":[""],"text":"/clock/source midi"}},
+{"box":{"id":"obj-27","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,40.0,129.0,22.0],"outlettype":[""],"text":"/clock/source link"}},
+{"box":{"id":"obj-28","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,40.0,129.0,22.0],"outlettype":[""],"text":"/clock/source host"}},
+{"box":{"id":"obj-29","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,40.0,196.5,22.0],"outlettype":["","","","",""],"text":"route internal midi link host"}},
+{"box":{"id":"obj-30","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,40.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-31","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,40.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-32","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,40.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-33","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,40.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-34","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,74.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,176.0,64,48],"varname":"clock tempo","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock tempo","parameter_shortname":"tempo","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[120.0],"parameter_mmin":20.0,"parameter_mmax":400.0,"parameter_unitstyle":9,"parameter_units":"%.2f bpm"}}}},
+{"box":{"id":"obj-35","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,74.0,138.0,22.0],"outlettype":[""],"text":"prepend /clock/tempo"}},
+{"box":{"id":"obj-36","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,74.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-37","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,108.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,232.0,64,48],"varname":"clock beats per bar","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock beats per bar","parameter_shortname":"beats per bar","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":1.0,"parameter_mmax":16.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-38","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,108.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-39","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,108.0,190.0,22.0],"outlettype":[""],"text":"prepend /clock/beats_per_bar"}},
+{"box":{"id":"obj-40","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,108.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-41","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,142.0,120,20],"presentation":1,"presentation_rect":[20.0,284.0,72,20],"text":"first note","linecount":1}},
+{"box":{"id":"obj-42","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,142.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[20.0,304.0,18,20],"varname":"clock first note","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock first note","parameter_shortname":"first note","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-43","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,142.0,170.5,22.0],"outlettype":[""],"text":"prepend /clock/first_note"}},
+{"box":{"id":"obj-44","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,142.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-45","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,176.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[20.0,344.0,64,48],"varname":"clock coast","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock coast","parameter_shortname":"coast","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":0.25,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-46","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,176.0,138.0,22.0],"outlettype":[""],"text":"prepend /clock/coast"}},
+{"box":{"id":"obj-47","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,176.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-48","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,210.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,120.0,64,48],"varname":"clock offset","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock offset","parameter_shortname":"offset","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-500.0,"parameter_mmax":500.0,"parameter_unitstyle":9,"parameter_units":"%.2f ms"}}}},
+{"box":{"id":"obj-49","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,210.0,144.5,22.0],"outlettype":[""],"text":"prepend /clock/offset"}},
+{"box":{"id":"obj-50","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,210.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-51","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,244.0,120,20],"presentation":1,"presentation_rect":[92.0,172.0,72,20],"text":"out","linecount":1}},
+{"box":{"id":"obj-52","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,244.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[92.0,192.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-53","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,244.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-54","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,244.0,125.0,22.0],"outlettype":[""],"text":"prepend /clock/out"}},
+{"box":{"id":"obj-55","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,244.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-56","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,278.0,120,20],"presentation":1,"presentation_rect":[92.0,228.0,72,20],"text":"start stop","linecount":1}},
+{"box":{"id":"obj-57","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,278.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[92.0,248.0,18,20],"varname":"clock link start stop","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock link start stop","parameter_shortname":"start stop","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-58","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,278.0,203.0,22.0],"outlettype":[""],"text":"prepend /clock/link/start_stop"}},
+{"box":{"id":"obj-59","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,278.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-60","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,312.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,304.0,64,20],"mode":0,"text":"downbeat","texton":"downbeat","varname":"clock downbeat","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock downbeat","parameter_shortname":"downbeat","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-61","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,312.0,109.5,22.0],"outlettype":[""],"text":"/clock/downbeat"}},
+{"box":{"id":"obj-62","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,346.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[92.0,360.0,64,20],"mode":0,"text":"tap","texton":"tap","varname":"clock tap","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock tap","parameter_shortname":"tap","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-63","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,346.0,77.0,22.0],"outlettype":[""],"text":"/clock/tap"}},
+{"box":{"id":"obj-64","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,380.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,136.0,64,20],"mode":0,"text":"start","texton":"start","varname":"clock start","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock start","parameter_shortname":"start","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-65","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,380.0,90.0,22.0],"outlettype":[""],"text":"/clock/start"}},
+{"box":{"id":"obj-66","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,414.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,192.0,64,20],"mode":0,"text":"stop","texton":"stop","varname":"clock stop","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock stop","parameter_shortname":"stop","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-67","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,414.0,83.5,22.0],"outlettype":[""],"text":"/clock/stop"}},
+{"box":{"id":"obj-68","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,448.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[164.0,248.0,64,20],"mode":0,"text":"continue","texton":"continue","varname":"clock continue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"clock continue","parameter_shortname":"continue","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-69","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,448.0,109.5,22.0],"outlettype":[""],"text":"/clock/continue"}},
+{"box":{"id":"obj-70","maxclass":"newobj","numinlets":1,"numoutlets":18,"patching_rect":[1180,482.0,1958.0,22.0],"outlettype":["","","","","","","","","","","","","","","","","",""],"text":"route /music/echo_window /music/listen /music/call_bars /music/answer_bars /music/channel /music/mode /music/launch /music/hold /music/loop_passes /music/loop_change /music/model /music/temperature /music/variation /music/seed /music/chords /music/music_drums/answer_with /music/music_vae/answer_with"}},
+{"box":{"id":"obj-71","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,482.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,120.0,64,48],"varname":"music echo window","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music echo window","parameter_shortname":"echo window","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[30.0],"parameter_mmin":0.0,"parameter_mmax":500.0,"parameter_unitstyle":9,"parameter_units":"%.2f ms"}}}},
+{"box":{"id":"obj-72","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,482.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/echo_window"}},
+{"box":{"id":"obj-73","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,482.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-74","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,516.0,120,20],"presentation":1,"presentation_rect":[260.0,172.0,72,20],"text":"listen","linecount":1}},
+{"box":{"id":"obj-75","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,516.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[260.0,192.0,18,20],"varname":"music listen","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music listen","parameter_shortname":"listen","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-76","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,516.0,144.5,22.0],"outlettype":[""],"text":"prepend /music/listen"}},
+{"box":{"id":"obj-77","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,516.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-78","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,550.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,232.0,64,48],"varname":"music call bars","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music call bars","parameter_shortname":"call bars","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":1.0,"parameter_mmax":8.0,"parameter_unitstyle":9,"parameter_units":"%d bars"}}}},
+{"box":{"id":"obj-79","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,550.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-80","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,550.0,164.0,22.0],"outlettype":[""],"text":"prepend /music/call_bars"}},
+{"box":{"id":"obj-81","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,550.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-82","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,584.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,288.0,64,48],"varname":"music answer bars","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music answer bars","parameter_shortname":"answer bars","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":1.0,"parameter_mmax":32.0,"parameter_unitstyle":9,"parameter_units":"%d bars"}}}},
+{"box":{"id":"obj-83","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,584.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-84","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,584.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/answer_bars"}},
+{"box":{"id":"obj-85","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,584.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-86","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,618.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[260.0,344.0,64,48],"varname":"music channel","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music channel","parameter_shortname":"channel","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":1.0,"parameter_mmax":16.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-87","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,618.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-88","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,618.0,151.0,22.0],"outlettype":[""],"text":"prepend /music/channel"}},
+{"box":{"id":"obj-89","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,618.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-90","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,652.0,120,20],"presentation":1,"presentation_rect":[332.0,116.0,72,20],"text":"mode","linecount":1}},
+{"box":{"id":"obj-91","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,652.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[332.0,136.0,64,20],"varname":"music mode","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music mode","parameter_shortname":"mode","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["answer","trade","duet","loop","accompany"]}}}},
+{"box":{"id":"obj-92","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[780,652.0,92.5,22.0],"outlettype":["","","","","",""],"text":"sel 0 1 2 3 4"}},
+{"box":{"id":"obj-93","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,652.0,129.0,22.0],"outlettype":[""],"text":"/music/mode answer"}},
+{"box":{"id":"obj-94","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,652.0,122.5,22.0],"outlettype":[""],"text":"/music/mode trade"}},
+{"box":{"id":"obj-95","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,652.0,116.0,22.0],"outlettype":[""],"text":"/music/mode duet"}},
+{"box":{"id":"obj-96","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,652.0,116.0,22.0],"outlettype":[""],"text":"/music/mode loop"}},
+{"box":{"id":"obj-97","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,652.0,148.5,22.0],"outlettype":[""],"text":"/music/mode accompany"}},
+{"box":{"id":"obj-98","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[1400,652.0,255.0,22.0],"outlettype":["","","","","",""],"text":"route answer trade duet loop accompany"}},
+{"box":{"id":"obj-99","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,652.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-100","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,652.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-101","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,652.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-102","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,652.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-103","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,652.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-104","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,686.0,120,20],"presentation":1,"presentation_rect":[332.0,172.0,72,20],"text":"launch","linecount":1}},
+{"box":{"id":"obj-105","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,686.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[332.0,192.0,64,20],"varname":"music launch","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music launch","parameter_shortname":"launch","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["beat","bar","phrase"]}}}},
+{"box":{"id":"obj-106","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,686.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-107","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,686.0,129.0,22.0],"outlettype":[""],"text":"/music/launch beat"}},
+{"box":{"id":"obj-108","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,686.0,122.5,22.0],"outlettype":[""],"text":"/music/launch bar"}},
+{"box":{"id":"obj-109","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,686.0,142.0,22.0],"outlettype":[""],"text":"/music/launch phrase"}},
+{"box":{"id":"obj-110","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,686.0,144.5,22.0],"outlettype":["","","",""],"text":"route beat bar phrase"}},
+{"box":{"id":"obj-111","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,686.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-112","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,686.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-113","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,686.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-114","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,720.0,120,20],"presentation":1,"presentation_rect":[332.0,228.0,72,20],"text":"hold","linecount":1}},
+{"box":{"id":"obj-115","maxclass":"live.toggle","numinlets":1,"numoutlets":1,"patching_rect":[680,720.0,18,20],"outlettype":[""],"presentation":1,"presentation_rect":[332.0,248.0,18,20],"varname":"music hold","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music hold","parameter_shortname":"hold","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-116","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,720.0,131.5,22.0],"outlettype":[""],"text":"prepend /music/hold"}},
+{"box":{"id":"obj-117","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,720.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-118","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,754.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[332.0,288.0,64,48],"varname":"music loop passes","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music loop passes","parameter_shortname":"loop passes","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":1.0,"parameter_mmax":64.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-119","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,754.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-120","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,754.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/loop_passes"}},
+{"box":{"id":"obj-121","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,754.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-122","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,788.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[332.0,344.0,64,48],"varname":"music loop change","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music loop change","parameter_shortname":"loop change","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.15],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-123","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,788.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/loop_change"}},
+{"box":{"id":"obj-124","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,788.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-125","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,822.0,120,20],"presentation":1,"presentation_rect":[404.0,116.0,72,20],"text":"model","linecount":1}},
+{"box":{"id":"obj-126","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,822.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[404.0,136.0,64,20],"varname":"music model","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music model","parameter_shortname":"model","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["music_drums","music_vae"]}}}},
+{"box":{"id":"obj-127","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,822.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-128","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,822.0,168.0,22.0],"outlettype":[""],"text":"/music/model music_drums"}},
+{"box":{"id":"obj-129","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,822.0,155.0,22.0],"outlettype":[""],"text":"/music/model music_vae"}},
+{"box":{"id":"obj-130","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,822.0,183.5,22.0],"outlettype":["","",""],"text":"route music_drums music_vae"}},
+{"box":{"id":"obj-131","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,822.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-132","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,822.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-133","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,856.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[404.0,176.0,64,48],"varname":"music temperature","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music temperature","parameter_shortname":"temperature","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-134","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,856.0,177.0,22.0],"outlettype":[""],"text":"prepend /music/temperature"}},
+{"box":{"id":"obj-135","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,856.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-136","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,890.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[404.0,232.0,64,48],"varname":"music variation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music variation","parameter_shortname":"variation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.4],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-137","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,890.0,164.0,22.0],"outlettype":[""],"text":"prepend /music/variation"}},
+{"box":{"id":"obj-138","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,890.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-139","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,924.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[404.0,288.0,64,48],"varname":"music seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music seed","parameter_shortname":"seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[-1.0],"parameter_mmin":-1.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-140","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,924.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-141","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,924.0,131.5,22.0],"outlettype":[""],"text":"prepend /music/seed"}},
+{"box":{"id":"obj-142","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,924.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-143","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,958.0,120,20],"presentation":1,"presentation_rect":[404.0,340.0,72,20],"text":"chords","linecount":1}},
+{"box":{"id":"obj-144","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,958.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[404.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-145","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,958.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-146","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,958.0,144.5,22.0],"outlettype":[""],"text":"prepend /music/chords"}},
+{"box":{"id":"obj-147","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,958.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-148","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,992.0,120,20],"presentation":1,"presentation_rect":[476.0,116.0,72,20],"text":"answer with","linecount":1}},
+{"box":{"id":"obj-149","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,992.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[476.0,136.0,64,20],"varname":"music music drums answer with","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music music drums answer with","parameter_shortname":"answer with","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["drums","variation","continuation"]}}}},
+{"box":{"id":"obj-150","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,992.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-151","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,992.0,246.0,22.0],"outlettype":[""],"text":"/music/music_drums/answer_with drums"}},
+{"box":{"id":"obj-152","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,992.0,272.0,22.0],"outlettype":[""],"text":"/music/music_drums/answer_with variation"}},
+{"box":{"id":"obj-153","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,992.0,291.5,22.0],"outlettype":[""],"text":"/music/music_drums/answer_with continuation"}},
+{"box":{"id":"obj-154","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,992.0,229.0,22.0],"outlettype":["","","",""],"text":"route drums variation continuation"}},
+{"box":{"id":"obj-155","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,992.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-156","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,992.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-157","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,992.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-158","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1026.0,120,20],"presentation":1,"presentation_rect":[476.0,172.0,72,20],"text":"answer with","linecount":1}},
+{"box":{"id":"obj-159","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1026.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[476.0,192.0,64,20],"varname":"music music vae answer with","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music music vae answer with","parameter_shortname":"answer with","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["variation","continuation"]}}}},
+{"box":{"id":"obj-160","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,1026.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-161","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1026.0,259.0,22.0],"outlettype":[""],"text":"/music/music_vae/answer_with variation"}},
+{"box":{"id":"obj-162","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1026.0,278.5,22.0],"outlettype":[""],"text":"/music/music_vae/answer_with continuation"}},
+{"box":{"id":"obj-163","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,1026.0,190.0,22.0],"outlettype":["","",""],"text":"route variation continuation"}},
+{"box":{"id":"obj-164","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1026.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-165","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1026.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-166","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1060.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[476.0,248.0,64,20],"mode":0,"text":"answer","texton":"answer","varname":"music answer","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music answer","parameter_shortname":"answer","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-167","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1060.0,96.5,22.0],"outlettype":[""],"text":"/music/answer"}},
+{"box":{"id":"obj-168","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1094.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[476.0,304.0,64,20],"mode":0,"text":"cancel","texton":"cancel","varname":"music cancel","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music cancel","parameter_shortname":"cancel","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-169","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1094.0,96.5,22.0],"outlettype":[""],"text":"/music/cancel"}},
+{"box":{"id":"obj-170","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1128.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[476.0,360.0,64,20],"mode":0,"text":"stop","texton":"stop","varname":"music stop","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music stop","parameter_shortname":"stop","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-171","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1128.0,83.5,22.0],"outlettype":[""],"text":"/music/stop"}},
+{"box":{"id":"obj-172","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1162.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,136.0,64,20],"mode":0,"text":"generate","texton":"generate","varname":"music generate","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music generate","parameter_shortname":"generate","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-173","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1162.0,109.5,22.0],"outlettype":[""],"text":"/music/generate"}},
+{"box":{"id":"obj-174","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1196.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,192.0,64,20],"mode":0,"text":"continue","texton":"continue","varname":"music continue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music continue","parameter_shortname":"continue","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-175","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1196.0,109.5,22.0],"outlettype":[""],"text":"/music/continue"}},
+{"box":{"id":"obj-176","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1230.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,248.0,64,20],"mode":0,"text":"interpolate","texton":"interpolate","varname":"music interpolate","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music interpolate","parameter_shortname":"interpolate","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-177","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1230.0,129.0,22.0],"outlettype":[""],"text":"/music/interpolate"}},
+{"box":{"id":"obj-178","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,1264.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[548.0,304.0,64,20],"mode":0,"text":"drumify","texton":"drumify","varname":"music music drums drumify","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"music music drums drumify","parameter_shortname":"drumify","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-179","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,1264.0,181.0,22.0],"outlettype":[""],"text":"/music/music_drums/drumify"}},
+{"box":{"id":"obj-180","maxclass":"newobj","numinlets":1,"numoutlets":98,"patching_rect":[1180,1298.0,14932.0,22.0],"outlettype":["","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","","",""],"text":"route /frames/fps /frames/width /frames/height /frames/quality /frames/fade /frames/fade_on /frames/offset /frames/input /frames/feedback/amount /frames/feedback/zoom /frames/feedback/rotate /frames/feedback/shift_x /frames/feedback/shift_y /frames/model /frames/seed /frames/speed /frames/reaction /frames/diffusion/checkpoint /frames/diffusion/family /frames/diffusion/loras /frames/diffusion/autoencoder /frames/diffusion/prompt /frames/diffusion/second_prompt /frames/diffusion/blend /frames/diffusion/blending /frames/diffusion/morph /frames/diffusion/negative_prompt /frames/diffusion/guidance /frames/diffusion/guidance_mode /frames/diffusion/steps /frames/diffusion/noise /frames/diffusion/walk /frames/diffusion/strength /frames/diffusion/similarity /frames/gan/folder /frames/gan/path /frames/gan/walk /frames/gan/space /frames/gan/truncation /frames/gan/mix_seed /frames/gan/mix_from /frames/gan/mix /frames/gan/noise /frames/gan/glow /frames/gan/hue /frames/gan/saturation /frames/style/style /frames/style/second_style /frames/style/blend /frames/style/own /frames/style/own_blend /frames/style/mix /frames/style/strength /frames/style/texture /frames/stylegan/checkpoint /frames/stylegan/path /frames/stylegan/walk /frames/stylegan/space /frames/stylegan/truncation /frames/stylegan/label /frames/stylegan/mix_seed /frames/stylegan/mix_from /frames/stylegan/mix /frames/stylegan/noise /frames/stylegan/noise_kind /frames/stylegan/noise_layer /frames/stylegan/bend /frames/stylegan/bend_layer /frames/stylegan/bend_amount /frames/stylegan/bend_share /frames/stylegan/turn /frames/stylegan/shift_x /frames/stylegan/shift_y /frames/stylegan/glow /frames/stylegan/hue /frames/stylegan/saturation /frames/text_to_image/prompt /frames/text_to_image/second_prompt /frames/text_to_image/blend /frames/text_to_image/morph /frames/text_to_image/steps /frames/text_to_image/walk /frames/text_to_image/strength /frames/text_to_image/size /frames/text_to_image/dance /frames/text_to_image/glow /frames/text_to_image/hue /frames/text_to_image/saturation /frames/texture_ca/texture /frames/texture_ca/second_texture /frames/texture_ca/blend /frames/texture_ca/zoom /frames/texture_ca/drift /frames/texture_ca/pulse /frames/texture_ca/brightness /frames/texture_ca/hue /frames/texture_ca/saturation"}},
+{"box":{"id":"obj-181","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1298.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[644.0,120.0,64,48],"varname":"frames fps","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames fps","parameter_shortname":"fps","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[30.0],"parameter_mmin":1.0,"parameter_mmax":120.0,"parameter_unitstyle":3}}}},
+{"box":{"id":"obj-182","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1298.0,131.5,22.0],"outlettype":[""],"text":"prepend /frames/fps"}},
+{"box":{"id":"obj-183","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1298.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-184","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,1332.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[644.0,176.0,64,48],"varname":"frames width","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames width","parameter_shortname":"width","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[256.0],"parameter_mmin":16.0,"parameter_mmax":4096.0,"parameter_unitstyle":9,"parameter_units":"%d px"}}}},
+{"box":{"id":"obj-185","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1332.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-186","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1332.0,144.5,22.0],"outlettype":[""],"text":"prepend /frames/width"}},
+{"box":{"id":"obj-187","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1332.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-188","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,1366.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[644.0,232.0,64,48],"varname":"frames height","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames height","parameter_shortname":"height","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[256.0],"parameter_mmin":16.0,"parameter_mmax":4096.0,"parameter_unitstyle":9,"parameter_units":"%d px"}}}},
+{"box":{"id":"obj-189","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1366.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-190","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1366.0,151.0,22.0],"outlettype":[""],"text":"prepend /frames/height"}},
+{"box":{"id":"obj-191","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1366.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-192","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1400.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[644.0,288.0,64,48],"varname":"frames quality","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames quality","parameter_shortname":"quality","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[-1.0],"parameter_mmin":-1.0,"parameter_mmax":15.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-193","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1400.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-194","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1400.0,157.5,22.0],"outlettype":[""],"text":"prepend /frames/quality"}},
+{"box":{"id":"obj-195","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1400.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-196","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1434.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[644.0,344.0,64,48],"varname":"frames fade","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames fade","parameter_shortname":"fade","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":60.0,"parameter_unitstyle":9,"parameter_units":"%.2f s"}}}},
+{"box":{"id":"obj-197","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1434.0,138.0,22.0],"outlettype":[""],"text":"prepend /frames/fade"}},
+{"box":{"id":"obj-198","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1434.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-199","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1468.0,120,20],"presentation":1,"presentation_rect":[716.0,116.0,72,20],"text":"fade on","linecount":1}},
+{"box":{"id":"obj-200","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1468.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[716.0,136.0,64,20],"varname":"frames fade on","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames fade on","parameter_shortname":"fade on","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["ready","bar"]}}}},
+{"box":{"id":"obj-201","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,1468.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-202","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1468.0,148.5,22.0],"outlettype":[""],"text":"/frames/fade_on ready"}},
+{"box":{"id":"obj-203","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1468.0,135.5,22.0],"outlettype":[""],"text":"/frames/fade_on bar"}},
+{"box":{"id":"obj-204","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,1468.0,105.5,22.0],"outlettype":["","",""],"text":"route ready bar"}},
+{"box":{"id":"obj-205","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1468.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-206","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1468.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-207","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1502.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[716.0,176.0,64,48],"varname":"frames offset","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames offset","parameter_shortname":"offset","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1000.0,"parameter_mmax":1000.0,"parameter_unitstyle":9,"parameter_units":"%.2f ms"}}}},
+{"box":{"id":"obj-208","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1502.0,151.0,22.0],"outlettype":[""],"text":"prepend /frames/offset"}},
+{"box":{"id":"obj-209","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1502.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-210","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1536.0,120,20],"presentation":1,"presentation_rect":[716.0,228.0,72,20],"text":"input","linecount":1}},
+{"box":{"id":"obj-211","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1536.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[716.0,248.0,64,20],"varname":"frames input","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames input","parameter_shortname":"input","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["source","feedback","none"]}}}},
+{"box":{"id":"obj-212","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,1536.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-213","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1536.0,142.0,22.0],"outlettype":[""],"text":"/frames/input source"}},
+{"box":{"id":"obj-214","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1536.0,155.0,22.0],"outlettype":[""],"text":"/frames/input feedback"}},
+{"box":{"id":"obj-215","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1536.0,129.0,22.0],"outlettype":[""],"text":"/frames/input none"}},
+{"box":{"id":"obj-216","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,1536.0,177.0,22.0],"outlettype":["","","",""],"text":"route source feedback none"}},
+{"box":{"id":"obj-217","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1536.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-218","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1536.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-219","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1536.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-220","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1570.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[716.0,288.0,64,48],"varname":"frames feedback amount","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback amount","parameter_shortname":"amount","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":0.99,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-221","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1570.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/feedback/amount"}},
+{"box":{"id":"obj-222","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1570.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-223","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1604.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[716.0,344.0,64,48],"varname":"frames feedback zoom","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback zoom","parameter_shortname":"zoom","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.1],"parameter_mmin":0.25,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-224","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1604.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/feedback/zoom"}},
+{"box":{"id":"obj-225","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1604.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-226","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1638.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[788.0,120.0,64,48],"varname":"frames feedback rotate","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback rotate","parameter_shortname":"rotate","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-360.0,"parameter_mmax":360.0,"parameter_unitstyle":9,"parameter_units":"%.2f deg"}}}},
+{"box":{"id":"obj-227","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1638.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/feedback/rotate"}},
+{"box":{"id":"obj-228","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1638.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-229","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1672.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[788.0,176.0,64,48],"varname":"frames feedback shift x","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback shift x","parameter_shortname":"shift x","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-2.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-230","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1672.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/feedback/shift_x"}},
+{"box":{"id":"obj-231","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1672.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-232","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1706.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[788.0,232.0,64,48],"varname":"frames feedback shift y","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames feedback shift y","parameter_shortname":"shift y","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-2.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-233","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1706.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/feedback/shift_y"}},
+{"box":{"id":"obj-234","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1706.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-235","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1740.0,120,20],"presentation":1,"presentation_rect":[788.0,284.0,72,20],"text":"model","linecount":1}},
+{"box":{"id":"obj-236","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1740.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[788.0,304.0,64,20],"varname":"frames model","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames model","parameter_shortname":"model","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[5.0],"parameter_enum":["diffusion","gan","style","stylegan","text_to_image","texture_ca"]}}}},
+{"box":{"id":"obj-237","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,1740.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-238","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1740.0,161.5,22.0],"outlettype":[""],"text":"/frames/model diffusion"}},
+{"box":{"id":"obj-239","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1740.0,122.5,22.0],"outlettype":[""],"text":"/frames/model gan"}},
+{"box":{"id":"obj-240","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1740.0,135.5,22.0],"outlettype":[""],"text":"/frames/model style"}},
+{"box":{"id":"obj-241","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,1740.0,155.0,22.0],"outlettype":[""],"text":"/frames/model stylegan"}},
+{"box":{"id":"obj-242","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,1740.0,187.5,22.0],"outlettype":[""],"text":"/frames/model text_to_image"}},
+{"box":{"id":"obj-243","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,1740.0,168.0,22.0],"outlettype":[""],"text":"/frames/model texture_ca"}},
+{"box":{"id":"obj-244","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,1740.0,391.5,22.0],"outlettype":["","","","","","",""],"text":"route diffusion gan style stylegan text_to_image texture_ca"}},
+{"box":{"id":"obj-245","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1740.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-246","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1740.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-247","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1740.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-248","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,1740.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-249","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,1740.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-250","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,1740.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-251","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,1774.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[788.0,344.0,64,48],"varname":"frames seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames seed","parameter_shortname":"seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-252","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,1774.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-253","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1774.0,138.0,22.0],"outlettype":[""],"text":"prepend /frames/seed"}},
+{"box":{"id":"obj-254","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1774.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-255","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1808.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[860.0,120.0,64,48],"varname":"frames speed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames speed","parameter_shortname":"speed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-256","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1808.0,144.5,22.0],"outlettype":[""],"text":"prepend /frames/speed"}},
+{"box":{"id":"obj-257","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1808.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-258","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,1842.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[860.0,176.0,64,48],"varname":"frames reaction","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames reaction","parameter_shortname":"reaction","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.7],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-259","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1842.0,164.0,22.0],"outlettype":[""],"text":"prepend /frames/reaction"}},
+{"box":{"id":"obj-260","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1842.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-261","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1876.0,120,20],"presentation":1,"presentation_rect":[860.0,228.0,72,20],"text":"checkpoint","linecount":1}},
+{"box":{"id":"obj-262","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1876.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[860.0,248.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-263","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1876.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-264","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1876.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/checkpoint"}},
+{"box":{"id":"obj-265","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1876.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-266","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1910.0,120,20],"presentation":1,"presentation_rect":[860.0,284.0,72,20],"text":"family","linecount":1}},
+{"box":{"id":"obj-267","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,1910.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[860.0,304.0,64,20],"varname":"frames diffusion family","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion family","parameter_shortname":"family","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["auto","sd","lcm","sd2","sd-turbo","sdxl","sdxl-turbo"]}}}},
+{"box":{"id":"obj-268","maxclass":"newobj","numinlets":1,"numoutlets":8,"patching_rect":[780,1910.0,118.5,22.0],"outlettype":["","","","","","","",""],"text":"sel 0 1 2 3 4 5 6"}},
+{"box":{"id":"obj-269","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,1910.0,200.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family auto"}},
+{"box":{"id":"obj-270","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,1910.0,187.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sd"}},
+{"box":{"id":"obj-271","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,1910.0,194.0,22.0],"outlettype":[""],"text":"/frames/diffusion/family lcm"}},
+{"box":{"id":"obj-272","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,1910.0,194.0,22.0],"outlettype":[""],"text":"/frames/diffusion/family sd2"}},
+{"box":{"id":"obj-273","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,1910.0,226.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sd-turbo"}},
+{"box":{"id":"obj-274","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,1910.0,200.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sdxl"}},
+{"box":{"id":"obj-275","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3200,1910.0,239.5,22.0],"outlettype":[""],"text":"/frames/diffusion/family sdxl-turbo"}},
+{"box":{"id":"obj-276","maxclass":"newobj","numinlets":1,"numoutlets":8,"patching_rect":[1400,1910.0,307.0,22.0],"outlettype":["","","","","","","",""],"text":"route auto sd lcm sd2 sd-turbo sdxl sdxl-turbo"}},
+{"box":{"id":"obj-277","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,1910.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-278","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,1910.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-279","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,1910.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-280","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,1910.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-281","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,1910.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-282","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,1910.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-283","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1920,1910.0,44.5,22.0],"outlettype":[""],"text":"set 6"}},
+{"box":{"id":"obj-284","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1944.0,120,20],"presentation":1,"presentation_rect":[860.0,340.0,72,20],"text":"loras","linecount":1}},
+{"box":{"id":"obj-285","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1944.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[860.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-286","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1944.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-287","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1944.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/loras"}},
+{"box":{"id":"obj-288","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1944.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-289","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,1978.0,120,20],"presentation":1,"presentation_rect":[932.0,116.0,72,20],"text":"autoencoder","linecount":1}},
+{"box":{"id":"obj-290","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,1978.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[932.0,136.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-291","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,1978.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-292","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,1978.0,248.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/autoencoder"}},
+{"box":{"id":"obj-293","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,1978.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-294","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2012.0,120,20],"presentation":1,"presentation_rect":[932.0,172.0,72,20],"text":"prompt","linecount":1}},
+{"box":{"id":"obj-295","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2012.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[932.0,192.0,64,20],"text":"gold and blue ink swirling in dark water","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-296","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2012.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-297","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2012.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/prompt"}},
+{"box":{"id":"obj-298","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2012.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-299","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2046.0,120,20],"presentation":1,"presentation_rect":[932.0,228.0,72,20],"text":"second prompt","linecount":1}},
+{"box":{"id":"obj-300","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2046.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[932.0,248.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-301","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2046.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-302","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2046.0,261.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/second_prompt"}},
+{"box":{"id":"obj-303","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2046.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-304","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2080.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[932.0,288.0,64,48],"varname":"frames diffusion blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-305","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2080.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/blend"}},
+{"box":{"id":"obj-306","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2080.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-307","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2114.0,120,20],"presentation":1,"presentation_rect":[932.0,340.0,72,20],"text":"blending","linecount":1}},
+{"box":{"id":"obj-308","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2114.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[932.0,360.0,64,20],"varname":"frames diffusion blending","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion blending","parameter_shortname":"blending","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["slerp","lerp"]}}}},
+{"box":{"id":"obj-309","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,2114.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-310","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2114.0,220.0,22.0],"outlettype":[""],"text":"/frames/diffusion/blending slerp"}},
+{"box":{"id":"obj-311","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2114.0,213.5,22.0],"outlettype":[""],"text":"/frames/diffusion/blending lerp"}},
+{"box":{"id":"obj-312","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,2114.0,112.0,22.0],"outlettype":["","",""],"text":"route slerp lerp"}},
+{"box":{"id":"obj-313","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2114.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-314","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2114.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-315","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2148.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1004.0,120.0,64,48],"varname":"frames diffusion morph","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion morph","parameter_shortname":"morph","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":0.0,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-316","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2148.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/morph"}},
+{"box":{"id":"obj-317","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2148.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-318","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2182.0,120,20],"presentation":1,"presentation_rect":[1004.0,172.0,72,20],"text":"negative prompt","linecount":1}},
+{"box":{"id":"obj-319","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2182.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1004.0,192.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-320","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2182.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-321","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2182.0,274.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/negative_prompt"}},
+{"box":{"id":"obj-322","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2182.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-323","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2216.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1004.0,232.0,64,48],"varname":"frames diffusion guidance","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion guidance","parameter_shortname":"guidance","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":20.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-324","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2216.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/guidance"}},
+{"box":{"id":"obj-325","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2216.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-326","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2250.0,120,20],"presentation":1,"presentation_rect":[1004.0,284.0,72,20],"text":"guidance mode","linecount":1}},
+{"box":{"id":"obj-327","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2250.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1004.0,304.0,64,20],"varname":"frames diffusion guidance mode","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion guidance mode","parameter_shortname":"guidance mode","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["none","self","one-time","full"]}}}},
+{"box":{"id":"obj-328","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,2250.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-329","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2250.0,246.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode none"}},
+{"box":{"id":"obj-330","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2250.0,246.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode self"}},
+{"box":{"id":"obj-331","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,2250.0,272.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode one-time"}},
+{"box":{"id":"obj-332","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,2250.0,246.0,22.0],"outlettype":[""],"text":"/frames/diffusion/guidance_mode full"}},
+{"box":{"id":"obj-333","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,2250.0,196.5,22.0],"outlettype":["","","","",""],"text":"route none self one-time full"}},
+{"box":{"id":"obj-334","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2250.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-335","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2250.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-336","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,2250.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-337","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,2250.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-338","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2284.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1004.0,344.0,64,48],"varname":"frames diffusion steps","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion steps","parameter_shortname":"steps","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":1.0,"parameter_mmax":8.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-339","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2284.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-340","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2284.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/steps"}},
+{"box":{"id":"obj-341","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2284.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-342","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2318.0,120,20],"presentation":1,"presentation_rect":[1076.0,116.0,72,20],"text":"noise","linecount":1}},
+{"box":{"id":"obj-343","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2318.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1076.0,136.0,64,20],"varname":"frames diffusion noise","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion noise","parameter_shortname":"noise","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["held","fresh","off"]}}}},
+{"box":{"id":"obj-344","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[780,2318.0,66.5,22.0],"outlettype":["","","",""],"text":"sel 0 1 2"}},
+{"box":{"id":"obj-345","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2318.0,194.0,22.0],"outlettype":[""],"text":"/frames/diffusion/noise held"}},
+{"box":{"id":"obj-346","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2318.0,200.5,22.0],"outlettype":[""],"text":"/frames/diffusion/noise fresh"}},
+{"box":{"id":"obj-347","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,2318.0,187.5,22.0],"outlettype":[""],"text":"/frames/diffusion/noise off"}},
+{"box":{"id":"obj-348","maxclass":"newobj","numinlets":1,"numoutlets":4,"patching_rect":[1400,2318.0,138.0,22.0],"outlettype":["","","",""],"text":"route held fresh off"}},
+{"box":{"id":"obj-349","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2318.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-350","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2318.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-351","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,2318.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-352","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2352.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1076.0,176.0,64,48],"varname":"frames diffusion walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[16.0],"parameter_mmin":1.0,"parameter_mmax":256.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-353","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2352.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/walk"}},
+{"box":{"id":"obj-354","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2352.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-355","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2386.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1076.0,232.0,64,48],"varname":"frames diffusion strength","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion strength","parameter_shortname":"strength","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.05,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-356","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2386.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/strength"}},
+{"box":{"id":"obj-357","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2386.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-358","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2420.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1076.0,288.0,64,48],"varname":"frames diffusion similarity","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames diffusion similarity","parameter_shortname":"similarity","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-359","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2420.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/diffusion/similarity"}},
+{"box":{"id":"obj-360","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2420.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-361","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2454.0,120,20],"presentation":1,"presentation_rect":[1076.0,340.0,72,20],"text":"folder","linecount":1}},
+{"box":{"id":"obj-362","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2454.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1076.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-363","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2454.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-364","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2454.0,177.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/folder"}},
+{"box":{"id":"obj-365","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2454.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-366","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2488.0,120,20],"presentation":1,"presentation_rect":[1148.0,116.0,72,20],"text":"path","linecount":1}},
+{"box":{"id":"obj-367","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2488.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1148.0,136.0,64,20],"varname":"frames gan path","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan path","parameter_shortname":"path","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["points","circle","saved","hold"]}}}},
+{"box":{"id":"obj-368","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,2488.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-369","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2488.0,161.5,22.0],"outlettype":[""],"text":"/frames/gan/path points"}},
+{"box":{"id":"obj-370","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2488.0,161.5,22.0],"outlettype":[""],"text":"/frames/gan/path circle"}},
+{"box":{"id":"obj-371","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,2488.0,155.0,22.0],"outlettype":[""],"text":"/frames/gan/path saved"}},
+{"box":{"id":"obj-372","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,2488.0,148.5,22.0],"outlettype":[""],"text":"/frames/gan/path hold"}},
+{"box":{"id":"obj-373","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,2488.0,203.0,22.0],"outlettype":["","","","",""],"text":"route points circle saved hold"}},
+{"box":{"id":"obj-374","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2488.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-375","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2488.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-376","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,2488.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-377","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,2488.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-378","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2522.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1148.0,176.0,64,48],"varname":"frames gan walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[8.0],"parameter_mmin":0.25,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f bars"}}}},
+{"box":{"id":"obj-379","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2522.0,164.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/walk"}},
+{"box":{"id":"obj-380","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2522.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-381","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2556.0,120,20],"presentation":1,"presentation_rect":[1148.0,228.0,72,20],"text":"space","linecount":1}},
+{"box":{"id":"obj-382","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,2556.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1148.0,248.0,64,20],"varname":"frames gan space","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan space","parameter_shortname":"space","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["z","w"]}}}},
+{"box":{"id":"obj-383","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,2556.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-384","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,2556.0,135.5,22.0],"outlettype":[""],"text":"/frames/gan/space z"}},
+{"box":{"id":"obj-385","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,2556.0,135.5,22.0],"outlettype":[""],"text":"/frames/gan/space w"}},
+{"box":{"id":"obj-386","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,2556.0,66.5,22.0],"outlettype":["","",""],"text":"route z w"}},
+{"box":{"id":"obj-387","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,2556.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-388","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,2556.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-389","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2590.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1148.0,288.0,64,48],"varname":"frames gan truncation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan truncation","parameter_shortname":"truncation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-390","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2590.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/truncation"}},
+{"box":{"id":"obj-391","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2590.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-392","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,2624.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1148.0,344.0,64,48],"varname":"frames gan mix seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan mix seed","parameter_shortname":"mix seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-393","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2624.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-394","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2624.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/mix_seed"}},
+{"box":{"id":"obj-395","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2624.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-396","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2658.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1220.0,120.0,64,48],"varname":"frames gan mix from","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan mix from","parameter_shortname":"mix from","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[6.0],"parameter_mmin":0.0,"parameter_mmax":6.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-397","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2658.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-398","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2658.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/mix_from"}},
+{"box":{"id":"obj-399","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2658.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-400","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2692.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1220.0,176.0,64,48],"varname":"frames gan mix","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan mix","parameter_shortname":"mix","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-401","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2692.0,157.5,22.0],"outlettype":[""],"text":"prepend /frames/gan/mix"}},
+{"box":{"id":"obj-402","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2692.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-403","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2726.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1220.0,232.0,64,48],"varname":"frames gan noise","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan noise","parameter_shortname":"noise","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-404","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2726.0,170.5,22.0],"outlettype":[""],"text":"prepend /frames/gan/noise"}},
+{"box":{"id":"obj-405","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2726.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-406","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2760.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1220.0,288.0,64,48],"varname":"frames gan glow","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan glow","parameter_shortname":"glow","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.4],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-407","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2760.0,164.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/glow"}},
+{"box":{"id":"obj-408","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2760.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-409","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2794.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1220.0,344.0,64,48],"varname":"frames gan hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-410","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2794.0,157.5,22.0],"outlettype":[""],"text":"prepend /frames/gan/hue"}},
+{"box":{"id":"obj-411","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2794.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-412","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2828.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1292.0,120.0,64,48],"varname":"frames gan saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-413","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2828.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/gan/saturation"}},
+{"box":{"id":"obj-414","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2828.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-415","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2862.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1292.0,176.0,64,48],"varname":"frames style style","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style style","parameter_shortname":"style","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[20.0],"parameter_mmin":1.0,"parameter_mmax":26.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-416","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2862.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-417","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2862.0,183.5,22.0],"outlettype":[""],"text":"prepend /frames/style/style"}},
+{"box":{"id":"obj-418","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2862.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-419","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2896.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1292.0,232.0,64,48],"varname":"frames style second style","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style second style","parameter_shortname":"second style","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":1.0,"parameter_mmax":26.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-420","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,2896.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-421","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2896.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/style/second_style"}},
+{"box":{"id":"obj-422","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2896.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-423","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2930.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1292.0,288.0,64,48],"varname":"frames style blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-424","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2930.0,183.5,22.0],"outlettype":[""],"text":"prepend /frames/style/blend"}},
+{"box":{"id":"obj-425","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2930.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-426","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,2964.0,120,20],"presentation":1,"presentation_rect":[1292.0,340.0,72,20],"text":"own","linecount":1}},
+{"box":{"id":"obj-427","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,2964.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1292.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-428","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,2964.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-429","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2964.0,170.5,22.0],"outlettype":[""],"text":"prepend /frames/style/own"}},
+{"box":{"id":"obj-430","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2964.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-431","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,2998.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1364.0,120.0,64,48],"varname":"frames style own blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style own blend","parameter_shortname":"own blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-432","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,2998.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/style/own_blend"}},
+{"box":{"id":"obj-433","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,2998.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-434","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3032.0,120,20],"presentation":1,"presentation_rect":[1364.0,172.0,72,20],"text":"mix","linecount":1}},
+{"box":{"id":"obj-435","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,3032.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1364.0,192.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-436","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,3032.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-437","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3032.0,170.5,22.0],"outlettype":[""],"text":"prepend /frames/style/mix"}},
+{"box":{"id":"obj-438","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3032.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-439","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3066.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1364.0,232.0,64,48],"varname":"frames style strength","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style strength","parameter_shortname":"strength","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-440","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3066.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/style/strength"}},
+{"box":{"id":"obj-441","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3066.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-442","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3100.0,120,20],"presentation":1,"presentation_rect":[1364.0,284.0,72,20],"text":"texture","linecount":1}},
+{"box":{"id":"obj-443","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3100.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1364.0,304.0,64,20],"varname":"frames style texture","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames style texture","parameter_shortname":"texture","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["embers","coral","cells","ink","scales","weave"]}}}},
+{"box":{"id":"obj-444","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,3100.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-445","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3100.0,194.0,22.0],"outlettype":[""],"text":"/frames/style/texture embers"}},
+{"box":{"id":"obj-446","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3100.0,187.5,22.0],"outlettype":[""],"text":"/frames/style/texture coral"}},
+{"box":{"id":"obj-447","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,3100.0,187.5,22.0],"outlettype":[""],"text":"/frames/style/texture cells"}},
+{"box":{"id":"obj-448","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,3100.0,174.5,22.0],"outlettype":[""],"text":"/frames/style/texture ink"}},
+{"box":{"id":"obj-449","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,3100.0,194.0,22.0],"outlettype":[""],"text":"/frames/style/texture scales"}},
+{"box":{"id":"obj-450","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,3100.0,187.5,22.0],"outlettype":[""],"text":"/frames/style/texture weave"}},
+{"box":{"id":"obj-451","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,3100.0,274.5,22.0],"outlettype":["","","","","","",""],"text":"route embers coral cells ink scales weave"}},
+{"box":{"id":"obj-452","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3100.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-453","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3100.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-454","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,3100.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-455","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,3100.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-456","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,3100.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-457","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,3100.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-458","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3134.0,120,20],"presentation":1,"presentation_rect":[1364.0,340.0,72,20],"text":"checkpoint","linecount":1}},
+{"box":{"id":"obj-459","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,3134.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1364.0,360.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-460","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,3134.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-461","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3134.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/checkpoint"}},
+{"box":{"id":"obj-462","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3134.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-463","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3168.0,120,20],"presentation":1,"presentation_rect":[1436.0,116.0,72,20],"text":"path","linecount":1}},
+{"box":{"id":"obj-464","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3168.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1436.0,136.0,64,20],"varname":"frames stylegan path","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan path","parameter_shortname":"path","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["points","circle","saved","hold"]}}}},
+{"box":{"id":"obj-465","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,3168.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-466","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3168.0,194.0,22.0],"outlettype":[""],"text":"/frames/stylegan/path points"}},
+{"box":{"id":"obj-467","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3168.0,194.0,22.0],"outlettype":[""],"text":"/frames/stylegan/path circle"}},
+{"box":{"id":"obj-468","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,3168.0,187.5,22.0],"outlettype":[""],"text":"/frames/stylegan/path saved"}},
+{"box":{"id":"obj-469","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,3168.0,181.0,22.0],"outlettype":[""],"text":"/frames/stylegan/path hold"}},
+{"box":{"id":"obj-470","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,3168.0,203.0,22.0],"outlettype":["","","","",""],"text":"route points circle saved hold"}},
+{"box":{"id":"obj-471","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3168.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-472","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3168.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-473","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,3168.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-474","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,3168.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-475","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3202.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1436.0,176.0,64,48],"varname":"frames stylegan walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[8.0],"parameter_mmin":0.25,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f bars"}}}},
+{"box":{"id":"obj-476","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3202.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/walk"}},
+{"box":{"id":"obj-477","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3202.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-478","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3236.0,120,20],"presentation":1,"presentation_rect":[1436.0,228.0,72,20],"text":"space","linecount":1}},
+{"box":{"id":"obj-479","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3236.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1436.0,248.0,64,20],"varname":"frames stylegan space","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan space","parameter_shortname":"space","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_enum":["z","w"]}}}},
+{"box":{"id":"obj-480","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[780,3236.0,53.5,22.0],"outlettype":["","",""],"text":"sel 0 1"}},
+{"box":{"id":"obj-481","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3236.0,168.0,22.0],"outlettype":[""],"text":"/frames/stylegan/space z"}},
+{"box":{"id":"obj-482","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3236.0,168.0,22.0],"outlettype":[""],"text":"/frames/stylegan/space w"}},
+{"box":{"id":"obj-483","maxclass":"newobj","numinlets":1,"numoutlets":3,"patching_rect":[1400,3236.0,66.5,22.0],"outlettype":["","",""],"text":"route z w"}},
+{"box":{"id":"obj-484","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3236.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-485","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3236.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-486","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3270.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1436.0,288.0,64,48],"varname":"frames stylegan truncation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan truncation","parameter_shortname":"truncation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.7],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-487","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3270.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/truncation"}},
+{"box":{"id":"obj-488","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3270.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-489","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,3304.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1436.0,344.0,64,48],"varname":"frames stylegan label","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan label","parameter_shortname":"label","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":4095.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-490","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,3304.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-491","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3304.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/label"}},
+{"box":{"id":"obj-492","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3304.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-493","maxclass":"live.numbox","numinlets":1,"numoutlets":2,"patching_rect":[680,3338.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1508.0,120.0,64,48],"varname":"frames stylegan mix seed","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan mix seed","parameter_shortname":"mix seed","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":16777216.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-494","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,3338.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-495","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3338.0,222.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/mix_seed"}},
+{"box":{"id":"obj-496","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3338.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-497","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3372.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1508.0,176.0,64,48],"varname":"frames stylegan mix from","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan mix from","parameter_shortname":"mix from","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[32.0],"parameter_mmin":0.0,"parameter_mmax":32.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-498","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,3372.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-499","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3372.0,222.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/mix_from"}},
+{"box":{"id":"obj-500","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3372.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-501","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3406.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1508.0,232.0,64,48],"varname":"frames stylegan mix","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan mix","parameter_shortname":"mix","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-502","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3406.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/mix"}},
+{"box":{"id":"obj-503","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3406.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-504","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3440.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1508.0,288.0,64,48],"varname":"frames stylegan noise","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan noise","parameter_shortname":"noise","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-505","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3440.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/noise"}},
+{"box":{"id":"obj-506","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3440.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-507","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3474.0,120,20],"presentation":1,"presentation_rect":[1508.0,340.0,72,20],"text":"noise kind","linecount":1}},
+{"box":{"id":"obj-508","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3474.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1508.0,360.0,64,20],"varname":"frames stylegan noise kind","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan noise kind","parameter_shortname":"noise kind","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["held","walk","fresh","off"]}}}},
+{"box":{"id":"obj-509","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[780,3474.0,79.5,22.0],"outlettype":["","","","",""],"text":"sel 0 1 2 3"}},
+{"box":{"id":"obj-510","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3474.0,220.0,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind held"}},
+{"box":{"id":"obj-511","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3474.0,220.0,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind walk"}},
+{"box":{"id":"obj-512","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,3474.0,226.5,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind fresh"}},
+{"box":{"id":"obj-513","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,3474.0,213.5,22.0],"outlettype":[""],"text":"/frames/stylegan/noise_kind off"}},
+{"box":{"id":"obj-514","maxclass":"newobj","numinlets":1,"numoutlets":5,"patching_rect":[1400,3474.0,170.5,22.0],"outlettype":["","","","",""],"text":"route held walk fresh off"}},
+{"box":{"id":"obj-515","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3474.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-516","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3474.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-517","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,3474.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-518","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,3474.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-519","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3508.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1580.0,120.0,64,48],"varname":"frames stylegan noise layer","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan noise layer","parameter_shortname":"noise layer","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[-1.0],"parameter_mmin":-1.0,"parameter_mmax":31.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-520","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,3508.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-521","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3508.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/noise_layer"}},
+{"box":{"id":"obj-522","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3508.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-523","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3542.0,120,20],"presentation":1,"presentation_rect":[1580.0,172.0,72,20],"text":"bend","linecount":1}},
+{"box":{"id":"obj-524","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,3542.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1580.0,192.0,64,20],"varname":"frames stylegan bend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend","parameter_shortname":"bend","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["none","scale","rotate","threshold","shift"]}}}},
+{"box":{"id":"obj-525","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[780,3542.0,92.5,22.0],"outlettype":["","","","","",""],"text":"sel 0 1 2 3 4"}},
+{"box":{"id":"obj-526","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,3542.0,181.0,22.0],"outlettype":[""],"text":"/frames/stylegan/bend none"}},
+{"box":{"id":"obj-527","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,3542.0,187.5,22.0],"outlettype":[""],"text":"/frames/stylegan/bend scale"}},
+{"box":{"id":"obj-528","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,3542.0,194.0,22.0],"outlettype":[""],"text":"/frames/stylegan/bend rotate"}},
+{"box":{"id":"obj-529","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,3542.0,213.5,22.0],"outlettype":[""],"text":"/frames/stylegan/bend threshold"}},
+{"box":{"id":"obj-530","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,3542.0,187.5,22.0],"outlettype":[""],"text":"/frames/stylegan/bend shift"}},
+{"box":{"id":"obj-531","maxclass":"newobj","numinlets":1,"numoutlets":6,"patching_rect":[1400,3542.0,261.5,22.0],"outlettype":["","","","","",""],"text":"route none scale rotate threshold shift"}},
+{"box":{"id":"obj-532","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,3542.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-533","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,3542.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-534","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,3542.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-535","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,3542.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-536","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,3542.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-537","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3576.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1580.0,232.0,64,48],"varname":"frames stylegan bend layer","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend layer","parameter_shortname":"bend layer","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[4.0],"parameter_mmin":0.0,"parameter_mmax":31.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-538","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,3576.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-539","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3576.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/bend_layer"}},
+{"box":{"id":"obj-540","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3576.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-541","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3610.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1580.0,288.0,64,48],"varname":"frames stylegan bend amount","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend amount","parameter_shortname":"bend amount","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":-2.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-542","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3610.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/bend_amount"}},
+{"box":{"id":"obj-543","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3610.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-544","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3644.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1580.0,344.0,64,48],"varname":"frames stylegan bend share","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan bend share","parameter_shortname":"bend share","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-545","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3644.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/bend_share"}},
+{"box":{"id":"obj-546","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3644.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-547","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3678.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1652.0,120.0,64,48],"varname":"frames stylegan turn","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan turn","parameter_shortname":"turn","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-548","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3678.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/turn"}},
+{"box":{"id":"obj-549","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3678.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-550","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3712.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1652.0,176.0,64,48],"varname":"frames stylegan shift x","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan shift x","parameter_shortname":"shift x","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-551","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3712.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/shift_x"}},
+{"box":{"id":"obj-552","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3712.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-553","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3746.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1652.0,232.0,64,48],"varname":"frames stylegan shift y","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan shift y","parameter_shortname":"shift y","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":-1.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-554","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3746.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/shift_y"}},
+{"box":{"id":"obj-555","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3746.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-556","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3780.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1652.0,288.0,64,48],"varname":"frames stylegan glow","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan glow","parameter_shortname":"glow","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.2],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-557","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3780.0,196.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/glow"}},
+{"box":{"id":"obj-558","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3780.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-559","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3814.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1652.0,344.0,64,48],"varname":"frames stylegan hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-560","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3814.0,190.0,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/hue"}},
+{"box":{"id":"obj-561","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3814.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-562","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3848.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1724.0,120.0,64,48],"varname":"frames stylegan saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-563","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3848.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/stylegan/saturation"}},
+{"box":{"id":"obj-564","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3848.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-565","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3882.0,120,20],"presentation":1,"presentation_rect":[1724.0,172.0,72,20],"text":"prompt","linecount":1}},
+{"box":{"id":"obj-566","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,3882.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1724.0,192.0,64,20],"text":"octopus in a red nebula","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-567","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,3882.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-568","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3882.0,242.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/prompt"}},
+{"box":{"id":"obj-569","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3882.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-570","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,3916.0,120,20],"presentation":1,"presentation_rect":[1724.0,228.0,72,20],"text":"second prompt","linecount":1}},
+{"box":{"id":"obj-571","maxclass":"textedit","numinlets":1,"numoutlets":4,"patching_rect":[680,3916.0,64,20],"outlettype":["","","",""],"presentation":1,"presentation_rect":[1724.0,248.0,64,20],"text":"","keymode":1,"outputmode":1,"lines":1}},
+{"box":{"id":"obj-572","maxclass":"newobj","numinlets":2,"numoutlets":2,"patching_rect":[780,3916.0,73.0,22.0],"outlettype":["",""],"text":"route text"}},
+{"box":{"id":"obj-573","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3916.0,287.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/second_prompt"}},
+{"box":{"id":"obj-574","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3916.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-575","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3950.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1724.0,288.0,64,48],"varname":"frames text to image blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-576","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3950.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/blend"}},
+{"box":{"id":"obj-577","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3950.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-578","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,3984.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1724.0,344.0,64,48],"varname":"frames text to image morph","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image morph","parameter_shortname":"morph","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[2.0],"parameter_mmin":0.0,"parameter_mmax":64.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-579","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,3984.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/morph"}},
+{"box":{"id":"obj-580","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,3984.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-581","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4018.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1796.0,120.0,64,48],"varname":"frames text to image steps","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image steps","parameter_shortname":"steps","parameter_type":1,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":1.0,"parameter_mmax":2.0,"parameter_unitstyle":0}}}},
+{"box":{"id":"obj-582","maxclass":"newobj","numinlets":2,"numoutlets":1,"patching_rect":[780,4018.0,53.5,22.0],"outlettype":[""],"text":"round 1"}},
+{"box":{"id":"obj-583","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4018.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/steps"}},
+{"box":{"id":"obj-584","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4018.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-585","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4052.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1796.0,176.0,64,48],"varname":"frames text to image walk","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image walk","parameter_shortname":"walk","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[16.0],"parameter_mmin":1.0,"parameter_mmax":256.0,"parameter_unitstyle":9,"parameter_units":"%.2f beats"}}}},
+{"box":{"id":"obj-586","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4052.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/walk"}},
+{"box":{"id":"obj-587","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4052.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-588","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4086.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1796.0,232.0,64,48],"varname":"frames text to image strength","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image strength","parameter_shortname":"strength","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.05,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-589","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4086.0,255.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/strength"}},
+{"box":{"id":"obj-590","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4086.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-591","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4120.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1796.0,288.0,64,48],"varname":"frames text to image size","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image size","parameter_shortname":"size","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.2,"parameter_mmax":3.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-592","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4120.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/size"}},
+{"box":{"id":"obj-593","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4120.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-594","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4154.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1796.0,344.0,64,48],"varname":"frames text to image dance","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image dance","parameter_shortname":"dance","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-595","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4154.0,235.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/dance"}},
+{"box":{"id":"obj-596","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4154.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-597","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4188.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1868.0,120.0,64,48],"varname":"frames text to image glow","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image glow","parameter_shortname":"glow","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.5],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-598","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4188.0,229.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/glow"}},
+{"box":{"id":"obj-599","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4188.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-600","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4222.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1868.0,176.0,64,48],"varname":"frames text to image hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-601","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4222.0,222.5,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/hue"}},
+{"box":{"id":"obj-602","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4222.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-603","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4256.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1868.0,232.0,64,48],"varname":"frames text to image saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames text to image saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-604","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4256.0,268.0,22.0],"outlettype":[""],"text":"prepend /frames/text_to_image/saturation"}},
+{"box":{"id":"obj-605","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4256.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-606","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,4290.0,120,20],"presentation":1,"presentation_rect":[1868.0,284.0,72,20],"text":"texture","linecount":1}},
+{"box":{"id":"obj-607","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,4290.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1868.0,304.0,64,20],"varname":"frames texture ca texture","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca texture","parameter_shortname":"texture","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_enum":["embers","coral","cells","ink","scales","weave"]}}}},
+{"box":{"id":"obj-608","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,4290.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-609","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,4290.0,226.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture embers"}},
+{"box":{"id":"obj-610","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,4290.0,220.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture coral"}},
+{"box":{"id":"obj-611","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,4290.0,220.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture cells"}},
+{"box":{"id":"obj-612","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,4290.0,207.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture ink"}},
+{"box":{"id":"obj-613","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,4290.0,226.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture scales"}},
+{"box":{"id":"obj-614","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,4290.0,220.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/texture weave"}},
+{"box":{"id":"obj-615","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,4290.0,274.5,22.0],"outlettype":["","","","","","",""],"text":"route embers coral cells ink scales weave"}},
+{"box":{"id":"obj-616","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,4290.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-617","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,4290.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-618","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,4290.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-619","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,4290.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-620","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,4290.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-621","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,4290.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-622","maxclass":"comment","numinlets":1,"numoutlets":0,"patching_rect":[560,4324.0,120,20],"presentation":1,"presentation_rect":[1868.0,340.0,72,20],"text":"second texture","linecount":1}},
+{"box":{"id":"obj-623","maxclass":"live.menu","numinlets":1,"numoutlets":3,"patching_rect":[680,4324.0,64,20],"outlettype":["","",""],"presentation":1,"presentation_rect":[1868.0,360.0,64,20],"varname":"frames texture ca second texture","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca second texture","parameter_shortname":"second texture","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[5.0],"parameter_enum":["embers","coral","cells","ink","scales","weave"]}}}},
+{"box":{"id":"obj-624","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[780,4324.0,105.5,22.0],"outlettype":["","","","","","",""],"text":"sel 0 1 2 3 4 5"}},
+{"box":{"id":"obj-625","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1700,4324.0,272.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture embers"}},
+{"box":{"id":"obj-626","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1950,4324.0,265.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture coral"}},
+{"box":{"id":"obj-627","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2200,4324.0,265.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture cells"}},
+{"box":{"id":"obj-628","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2450,4324.0,252.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture ink"}},
+{"box":{"id":"obj-629","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2700,4324.0,272.0,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture scales"}},
+{"box":{"id":"obj-630","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2950,4324.0,265.5,22.0],"outlettype":[""],"text":"/frames/texture_ca/second_texture weave"}},
+{"box":{"id":"obj-631","maxclass":"newobj","numinlets":1,"numoutlets":7,"patching_rect":[1400,4324.0,274.5,22.0],"outlettype":["","","","","","",""],"text":"route embers coral cells ink scales weave"}},
+{"box":{"id":"obj-632","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1560,4324.0,44.5,22.0],"outlettype":[""],"text":"set 0"}},
+{"box":{"id":"obj-633","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1620,4324.0,44.5,22.0],"outlettype":[""],"text":"set 1"}},
+{"box":{"id":"obj-634","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1680,4324.0,44.5,22.0],"outlettype":[""],"text":"set 2"}},
+{"box":{"id":"obj-635","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1740,4324.0,44.5,22.0],"outlettype":[""],"text":"set 3"}},
+{"box":{"id":"obj-636","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1800,4324.0,44.5,22.0],"outlettype":[""],"text":"set 4"}},
+{"box":{"id":"obj-637","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[1860,4324.0,44.5,22.0],"outlettype":[""],"text":"set 5"}},
+{"box":{"id":"obj-638","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4358.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1940.0,120.0,64,48],"varname":"frames texture ca blend","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca blend","parameter_shortname":"blend","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-639","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4358.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/blend"}},
+{"box":{"id":"obj-640","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4358.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-641","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4392.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1940.0,176.0,64,48],"varname":"frames texture ca zoom","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca zoom","parameter_shortname":"zoom","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.5],"parameter_mmin":1.0,"parameter_mmax":4.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-642","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4392.0,209.5,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/zoom"}},
+{"box":{"id":"obj-643","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4392.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-644","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4426.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1940.0,232.0,64,48],"varname":"frames texture ca drift","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca drift","parameter_shortname":"drift","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.4],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-645","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4426.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/drift"}},
+{"box":{"id":"obj-646","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4426.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-647","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4460.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1940.0,288.0,64,48],"varname":"frames texture ca pulse","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca pulse","parameter_shortname":"pulse","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.3],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-648","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4460.0,216.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/pulse"}},
+{"box":{"id":"obj-649","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4460.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-650","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4494.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[1940.0,344.0,64,48],"varname":"frames texture ca brightness","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca brightness","parameter_shortname":"brightness","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-651","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4494.0,248.5,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/brightness"}},
+{"box":{"id":"obj-652","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4494.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-653","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4528.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[2012.0,120.0,64,48],"varname":"frames texture ca hue","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca hue","parameter_shortname":"hue","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[0.0],"parameter_mmin":0.0,"parameter_mmax":1.0,"parameter_unitstyle":9,"parameter_units":"%.2f turn"}}}},
+{"box":{"id":"obj-654","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4528.0,203.0,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/hue"}},
+{"box":{"id":"obj-655","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4528.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-656","maxclass":"live.dial","numinlets":1,"numoutlets":2,"patching_rect":[680,4562.0,64,48],"outlettype":["",""],"presentation":1,"presentation_rect":[2012.0,176.0,64,48],"varname":"frames texture ca saturation","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames texture ca saturation","parameter_shortname":"saturation","parameter_type":0,"parameter_initial_enable":1,"parameter_initial":[1.0],"parameter_mmin":0.0,"parameter_mmax":2.0,"parameter_unitstyle":1}}}},
+{"box":{"id":"obj-657","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[850,4562.0,248.5,22.0],"outlettype":[""],"text":"prepend /frames/texture_ca/saturation"}},
+{"box":{"id":"obj-658","maxclass":"newobj","numinlets":1,"numoutlets":1,"patching_rect":[1400,4562.0,79.5,22.0],"outlettype":[""],"text":"prepend set"}},
+{"box":{"id":"obj-659","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,4596.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[2012.0,248.0,64,20],"mode":0,"text":"save","texton":"save","varname":"frames gan save","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan save","parameter_shortname":"save","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-660","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,4596.0,116.0,22.0],"outlettype":[""],"text":"/frames/gan/save"}},
+{"box":{"id":"obj-661","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,4630.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[2012.0,304.0,64,20],"mode":0,"text":"forget","texton":"forget","varname":"frames gan forget","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames gan forget","parameter_shortname":"forget","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-662","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,4630.0,129.0,22.0],"outlettype":[""],"text":"/frames/gan/forget"}},
+{"box":{"id":"obj-663","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,4664.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[2012.0,360.0,64,20],"mode":0,"text":"save","texton":"save","varname":"frames stylegan save","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan save","parameter_shortname":"save","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-664","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,4664.0,148.5,22.0],"outlettype":[""],"text":"/frames/stylegan/save"}},
+{"box":{"id":"obj-665","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,4698.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[2084.0,136.0,64,20],"mode":0,"text":"forget","texton":"forget","varname":"frames stylegan forget","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"frames stylegan forget","parameter_shortname":"forget","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-666","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,4698.0,161.5,22.0],"outlettype":[""],"text":"/frames/stylegan/forget"}},
+{"box":{"id":"obj-667","maxclass":"live.text","numinlets":1,"numoutlets":2,"patching_rect":[680,4732.0,64,20],"outlettype":["",""],"presentation":1,"presentation_rect":[2180.0,136.0,64,20],"mode":0,"text":"panic","texton":"panic","varname":"panic","parameter_enable":1,"saved_attribute_attributes":{"valueof":{"parameter_longname":"panic","parameter_shortname":"panic","parameter_type":2,"parameter_initial_enable":1,"parameter_initial":[0],"parameter_enum":["off","on"]}}}},
+{"box":{"id":"obj-668","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[780,4732.0,51.0,22.0],"outlettype":[""],"text":"/panic"}},
+{"box":{"id":"obj-669","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,120.0,83.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,120.0,312.0,22.0],"text":"/ping token"}},
+{"box":{"id":"obj-670","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,146.0,83.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,146.0,312.0,22.0],"text":"/info topic"}},
+{"box":{"id":"obj-671","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,172.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,172.0,312.0,22.0],"text":"/clock/ramp 210.0 16.0"}},
+{"box":{"id":"obj-672","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,198.0,161.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,198.0,312.0,22.0],"text":"/clock/host/tempo 210.0"}},
+{"box":{"id":"obj-673","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,224.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,224.0,312.0,22.0],"text":"/clock/host/playing 0"}},
+{"box":{"id":"obj-674","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,250.0,312.0,22.0],"text":"/clock/host/beat 0.0"}},
+{"box":{"id":"obj-675","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,276.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,276.0,312.0,22.0],"text":"/music/note/in 8 63 63"}},
+{"box":{"id":"obj-676","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,302.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,302.0,312.0,22.0],"text":"/midi/1/on 1"}},
+{"box":{"id":"obj-677","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,328.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,328.0,312.0,22.0],"text":"/midi/1/offset 0.0"}},
+{"box":{"id":"obj-678","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,354.0,103.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,354.0,312.0,22.0],"text":"/midi/1/only 0"}},
+{"box":{"id":"obj-679","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,380.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,380.0,312.0,22.0],"text":"/midi/1/channel 0"}},
+{"box":{"id":"obj-680","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,406.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,406.0,312.0,22.0],"text":"/midi/1/transpose 0"}},
+{"box":{"id":"obj-681","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,432.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,432.0,312.0,22.0],"text":"/midi/1/velocity 1.0"}},
+{"box":{"id":"obj-682","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,458.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,458.0,312.0,22.0],"text":"/midi/1/swing 0.5"}},
+{"box":{"id":"obj-683","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,484.0,181.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,484.0,312.0,22.0],"text":"/midi/1/swing_sixteenths 0"}},
+{"box":{"id":"obj-684","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,510.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,510.0,312.0,22.0],"text":"/midi/1/humanise 0.0"}},
+{"box":{"id":"obj-685","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,536.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,536.0,312.0,22.0],"text":"/midi/1/humanise_velocity 0.0"}},
+{"box":{"id":"obj-686","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,562.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,562.0,312.0,22.0],"text":"/midi/2/on 1"}},
+{"box":{"id":"obj-687","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,588.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,588.0,312.0,22.0],"text":"/midi/2/offset 0.0"}},
+{"box":{"id":"obj-688","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2276.0,614.0,103.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2276.0,614.0,312.0,22.0],"text":"/midi/2/only 0"}},
+{"box":{"id":"obj-689","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,120.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,120.0,312.0,22.0],"text":"/midi/2/channel 0"}},
+{"box":{"id":"obj-690","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,146.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,146.0,312.0,22.0],"text":"/midi/2/transpose 0"}},
+{"box":{"id":"obj-691","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,172.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,172.0,312.0,22.0],"text":"/midi/2/velocity 1.0"}},
+{"box":{"id":"obj-692","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,198.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,198.0,312.0,22.0],"text":"/midi/2/swing 0.5"}},
+{"box":{"id":"obj-693","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,224.0,181.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,224.0,312.0,22.0],"text":"/midi/2/swing_sixteenths 0"}},
+{"box":{"id":"obj-694","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,250.0,312.0,22.0],"text":"/midi/2/humanise 0.0"}},
+{"box":{"id":"obj-695","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,276.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,276.0,312.0,22.0],"text":"/midi/2/humanise_velocity 0.0"}},
+{"box":{"id":"obj-696","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,302.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,302.0,312.0,22.0],"text":"/midi/3/on 1"}},
+{"box":{"id":"obj-697","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,328.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,328.0,312.0,22.0],"text":"/midi/3/offset 0.0"}},
+{"box":{"id":"obj-698","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,354.0,103.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,354.0,312.0,22.0],"text":"/midi/3/only 0"}},
+{"box":{"id":"obj-699","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,380.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,380.0,312.0,22.0],"text":"/midi/3/channel 0"}},
+{"box":{"id":"obj-700","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,406.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,406.0,312.0,22.0],"text":"/midi/3/transpose 0"}},
+{"box":{"id":"obj-701","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,432.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,432.0,312.0,22.0],"text":"/midi/3/velocity 1.0"}},
+{"box":{"id":"obj-702","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,458.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,458.0,312.0,22.0],"text":"/midi/3/swing 0.5"}},
+{"box":{"id":"obj-703","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,484.0,181.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,484.0,312.0,22.0],"text":"/midi/3/swing_sixteenths 0"}},
+{"box":{"id":"obj-704","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,510.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,510.0,312.0,22.0],"text":"/midi/3/humanise 0.0"}},
+{"box":{"id":"obj-705","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,536.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,536.0,312.0,22.0],"text":"/midi/3/humanise_velocity 0.0"}},
+{"box":{"id":"obj-706","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,562.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,562.0,312.0,22.0],"text":"/midi/4/on 1"}},
+{"box":{"id":"obj-707","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,588.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,588.0,312.0,22.0],"text":"/midi/4/offset 0.0"}},
+{"box":{"id":"obj-708","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2596.0,614.0,103.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2596.0,614.0,312.0,22.0],"text":"/midi/4/only 0"}},
+{"box":{"id":"obj-709","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,120.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,120.0,312.0,22.0],"text":"/midi/4/channel 0"}},
+{"box":{"id":"obj-710","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,146.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,146.0,312.0,22.0],"text":"/midi/4/transpose 0"}},
+{"box":{"id":"obj-711","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,172.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,172.0,312.0,22.0],"text":"/midi/4/velocity 1.0"}},
+{"box":{"id":"obj-712","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,198.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,198.0,312.0,22.0],"text":"/midi/4/swing 0.5"}},
+{"box":{"id":"obj-713","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,224.0,181.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,224.0,312.0,22.0],"text":"/midi/4/swing_sixteenths 0"}},
+{"box":{"id":"obj-714","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,250.0,312.0,22.0],"text":"/midi/4/humanise 0.0"}},
+{"box":{"id":"obj-715","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,276.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,276.0,312.0,22.0],"text":"/midi/4/humanise_velocity 0.0"}},
+{"box":{"id":"obj-716","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,302.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,302.0,312.0,22.0],"text":"/preset/save name"}},
+{"box":{"id":"obj-717","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,328.0,161.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,328.0,312.0,22.0],"text":"/preset/recall name 0.0"}},
+{"box":{"id":"obj-718","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,354.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,354.0,312.0,22.0],"text":"/preset/between one other 0.5"}},
+{"box":{"id":"obj-719","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,380.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,380.0,312.0,22.0],"text":"/preset/delete name"}},
+{"box":{"id":"obj-720","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,406.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,406.0,312.0,22.0],"text":"/preset/undo"}},
+{"box":{"id":"obj-721","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,432.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,432.0,312.0,22.0],"text":"/preset/list"}},
+{"box":{"id":"obj-722","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,458.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,458.0,312.0,22.0],"text":"/scene/add name 0.0"}},
+{"box":{"id":"obj-723","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,484.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,484.0,312.0,22.0],"text":"/scene/remove 499"}},
+{"box":{"id":"obj-724","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,510.0,90.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,510.0,312.0,22.0],"text":"/scene/clear"}},
+{"box":{"id":"obj-725","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,536.0,96.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,536.0,312.0,22.0],"text":"/scene/go 499"}},
+{"box":{"id":"obj-726","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,562.0,83.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,562.0,312.0,22.0],"text":"/scene/next"}},
+{"box":{"id":"obj-727","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,588.0,109.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,588.0,312.0,22.0],"text":"/scene/previous"}},
+{"box":{"id":"obj-728","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[2916.0,614.0,83.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[2916.0,614.0,312.0,22.0],"text":"/scene/list"}},
+{"box":{"id":"obj-729","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,120.0,213.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,120.0,312.0,22.0],"text":"/map/learn target 0.0 0.0 1.0 0"}},
+{"box":{"id":"obj-730","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,146.0,83.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,146.0,312.0,22.0],"text":"/map/cancel"}},
+{"box":{"id":"obj-731","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,172.0,252.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,172.0,312.0,22.0],"text":"/map/set control target 0.0 0.0 1.0 0"}},
+{"box":{"id":"obj-732","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,198.0,96.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,198.0,312.0,22.0],"text":"/map/remove *"}},
+{"box":{"id":"obj-733","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,224.0,70.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,224.0,312.0,22.0],"text":"/map/list"}},
+{"box":{"id":"obj-734","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,250.0,312.0,22.0],"text":"/mod/1/target target"}},
+{"box":{"id":"obj-735","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,276.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,276.0,312.0,22.0],"text":"/mod/1/source off"}},
+{"box":{"id":"obj-736","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,302.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,302.0,312.0,22.0],"text":"/mod/1/depth 0.25"}},
+{"box":{"id":"obj-737","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,328.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,328.0,312.0,22.0],"text":"/mod/1/beats 4.0"}},
+{"box":{"id":"obj-738","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,354.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,354.0,312.0,22.0],"text":"/mod/1/shape sine"}},
+{"box":{"id":"obj-739","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,380.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,380.0,312.0,22.0],"text":"/mod/1/phase 0.0"}},
+{"box":{"id":"obj-740","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,406.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,406.0,312.0,22.0],"text":"/mod/1/follow velocity"}},
+{"box":{"id":"obj-741","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,432.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,432.0,312.0,22.0],"text":"/mod/1/smooth 0.0"}},
+{"box":{"id":"obj-742","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,458.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,458.0,312.0,22.0],"text":"/mod/1/quantise frame"}},
+{"box":{"id":"obj-743","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,484.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,484.0,312.0,22.0],"text":"/mod/1/formula formula"}},
+{"box":{"id":"obj-744","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,510.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,510.0,312.0,22.0],"text":"/mod/2/target target"}},
+{"box":{"id":"obj-745","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,536.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,536.0,312.0,22.0],"text":"/mod/2/source off"}},
+{"box":{"id":"obj-746","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,562.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,562.0,312.0,22.0],"text":"/mod/2/depth 0.25"}},
+{"box":{"id":"obj-747","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,588.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,588.0,312.0,22.0],"text":"/mod/2/beats 4.0"}},
+{"box":{"id":"obj-748","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3236.0,614.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3236.0,614.0,312.0,22.0],"text":"/mod/2/shape sine"}},
+{"box":{"id":"obj-749","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,120.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,120.0,312.0,22.0],"text":"/mod/2/phase 0.0"}},
+{"box":{"id":"obj-750","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,146.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,146.0,312.0,22.0],"text":"/mod/2/follow velocity"}},
+{"box":{"id":"obj-751","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,172.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,172.0,312.0,22.0],"text":"/mod/2/smooth 0.0"}},
+{"box":{"id":"obj-752","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,198.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,198.0,312.0,22.0],"text":"/mod/2/quantise frame"}},
+{"box":{"id":"obj-753","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,224.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,224.0,312.0,22.0],"text":"/mod/2/formula formula"}},
+{"box":{"id":"obj-754","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,250.0,312.0,22.0],"text":"/mod/3/target target"}},
+{"box":{"id":"obj-755","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,276.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,276.0,312.0,22.0],"text":"/mod/3/source off"}},
+{"box":{"id":"obj-756","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,302.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,302.0,312.0,22.0],"text":"/mod/3/depth 0.25"}},
+{"box":{"id":"obj-757","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,328.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,328.0,312.0,22.0],"text":"/mod/3/beats 4.0"}},
+{"box":{"id":"obj-758","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,354.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,354.0,312.0,22.0],"text":"/mod/3/shape sine"}},
+{"box":{"id":"obj-759","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,380.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,380.0,312.0,22.0],"text":"/mod/3/phase 0.0"}},
+{"box":{"id":"obj-760","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,406.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,406.0,312.0,22.0],"text":"/mod/3/follow velocity"}},
+{"box":{"id":"obj-761","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,432.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,432.0,312.0,22.0],"text":"/mod/3/smooth 0.0"}},
+{"box":{"id":"obj-762","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,458.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,458.0,312.0,22.0],"text":"/mod/3/quantise frame"}},
+{"box":{"id":"obj-763","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,484.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,484.0,312.0,22.0],"text":"/mod/3/formula formula"}},
+{"box":{"id":"obj-764","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,510.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,510.0,312.0,22.0],"text":"/mod/4/target target"}},
+{"box":{"id":"obj-765","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,536.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,536.0,312.0,22.0],"text":"/mod/4/source off"}},
+{"box":{"id":"obj-766","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,562.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,562.0,312.0,22.0],"text":"/mod/4/depth 0.25"}},
+{"box":{"id":"obj-767","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,588.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,588.0,312.0,22.0],"text":"/mod/4/beats 4.0"}},
+{"box":{"id":"obj-768","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3556.0,614.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3556.0,614.0,312.0,22.0],"text":"/mod/4/shape sine"}},
+{"box":{"id":"obj-769","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,120.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,120.0,312.0,22.0],"text":"/mod/4/phase 0.0"}},
+{"box":{"id":"obj-770","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,146.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,146.0,312.0,22.0],"text":"/mod/4/follow velocity"}},
+{"box":{"id":"obj-771","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,172.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,172.0,312.0,22.0],"text":"/mod/4/smooth 0.0"}},
+{"box":{"id":"obj-772","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,198.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,198.0,312.0,22.0],"text":"/mod/4/quantise frame"}},
+{"box":{"id":"obj-773","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,224.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,224.0,312.0,22.0],"text":"/mod/4/formula formula"}},
+{"box":{"id":"obj-774","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,250.0,312.0,22.0],"text":"/mod/5/target target"}},
+{"box":{"id":"obj-775","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,276.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,276.0,312.0,22.0],"text":"/mod/5/source off"}},
+{"box":{"id":"obj-776","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,302.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,302.0,312.0,22.0],"text":"/mod/5/depth 0.25"}},
+{"box":{"id":"obj-777","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,328.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,328.0,312.0,22.0],"text":"/mod/5/beats 4.0"}},
+{"box":{"id":"obj-778","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,354.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,354.0,312.0,22.0],"text":"/mod/5/shape sine"}},
+{"box":{"id":"obj-779","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,380.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,380.0,312.0,22.0],"text":"/mod/5/phase 0.0"}},
+{"box":{"id":"obj-780","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,406.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,406.0,312.0,22.0],"text":"/mod/5/follow velocity"}},
+{"box":{"id":"obj-781","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,432.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,432.0,312.0,22.0],"text":"/mod/5/smooth 0.0"}},
+{"box":{"id":"obj-782","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,458.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,458.0,312.0,22.0],"text":"/mod/5/quantise frame"}},
+{"box":{"id":"obj-783","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,484.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,484.0,312.0,22.0],"text":"/mod/5/formula formula"}},
+{"box":{"id":"obj-784","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,510.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,510.0,312.0,22.0],"text":"/mod/6/target target"}},
+{"box":{"id":"obj-785","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,536.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,536.0,312.0,22.0],"text":"/mod/6/source off"}},
+{"box":{"id":"obj-786","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,562.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,562.0,312.0,22.0],"text":"/mod/6/depth 0.25"}},
+{"box":{"id":"obj-787","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,588.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,588.0,312.0,22.0],"text":"/mod/6/beats 4.0"}},
+{"box":{"id":"obj-788","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[3876.0,614.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[3876.0,614.0,312.0,22.0],"text":"/mod/6/shape sine"}},
+{"box":{"id":"obj-789","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,120.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,120.0,312.0,22.0],"text":"/mod/6/phase 0.0"}},
+{"box":{"id":"obj-790","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,146.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,146.0,312.0,22.0],"text":"/mod/6/follow velocity"}},
+{"box":{"id":"obj-791","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,172.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,172.0,312.0,22.0],"text":"/mod/6/smooth 0.0"}},
+{"box":{"id":"obj-792","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,198.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,198.0,312.0,22.0],"text":"/mod/6/quantise frame"}},
+{"box":{"id":"obj-793","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,224.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,224.0,312.0,22.0],"text":"/mod/6/formula formula"}},
+{"box":{"id":"obj-794","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,250.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,250.0,312.0,22.0],"text":"/mod/7/target target"}},
+{"box":{"id":"obj-795","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,276.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,276.0,312.0,22.0],"text":"/mod/7/source off"}},
+{"box":{"id":"obj-796","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,302.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,302.0,312.0,22.0],"text":"/mod/7/depth 0.25"}},
+{"box":{"id":"obj-797","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,328.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,328.0,312.0,22.0],"text":"/mod/7/beats 4.0"}},
+{"box":{"id":"obj-798","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,354.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,354.0,312.0,22.0],"text":"/mod/7/shape sine"}},
+{"box":{"id":"obj-799","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,380.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,380.0,312.0,22.0],"text":"/mod/7/phase 0.0"}},
+{"box":{"id":"obj-800","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,406.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,406.0,312.0,22.0],"text":"/mod/7/follow velocity"}},
+{"box":{"id":"obj-801","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,432.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,432.0,312.0,22.0],"text":"/mod/7/smooth 0.0"}},
+{"box":{"id":"obj-802","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,458.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,458.0,312.0,22.0],"text":"/mod/7/quantise frame"}},
+{"box":{"id":"obj-803","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,484.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,484.0,312.0,22.0],"text":"/mod/7/formula formula"}},
+{"box":{"id":"obj-804","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,510.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,510.0,312.0,22.0],"text":"/mod/8/target target"}},
+{"box":{"id":"obj-805","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,536.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,536.0,312.0,22.0],"text":"/mod/8/source off"}},
+{"box":{"id":"obj-806","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,562.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,562.0,312.0,22.0],"text":"/mod/8/depth 0.25"}},
+{"box":{"id":"obj-807","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,588.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,588.0,312.0,22.0],"text":"/mod/8/beats 4.0"}},
+{"box":{"id":"obj-808","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4196.0,614.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4196.0,614.0,312.0,22.0],"text":"/mod/8/shape sine"}},
+{"box":{"id":"obj-809","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,120.0,116.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,120.0,312.0,22.0],"text":"/mod/8/phase 0.0"}},
+{"box":{"id":"obj-810","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,146.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,146.0,312.0,22.0],"text":"/mod/8/follow velocity"}},
+{"box":{"id":"obj-811","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,172.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,172.0,312.0,22.0],"text":"/mod/8/smooth 0.0"}},
+{"box":{"id":"obj-812","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,198.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,198.0,312.0,22.0],"text":"/mod/8/quantise frame"}},
+{"box":{"id":"obj-813","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,224.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,224.0,312.0,22.0],"text":"/mod/8/formula formula"}},
+{"box":{"id":"obj-814","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,250.0,109.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,250.0,312.0,22.0],"text":"/music/vary 0.4"}},
+{"box":{"id":"obj-815","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,276.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,276.0,312.0,22.0],"text":"/music/music_drums/groove 1.0"}},
+{"box":{"id":"obj-816","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,302.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,302.0,312.0,22.0],"text":"/music/complete gaps"}},
+{"box":{"id":"obj-817","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,328.0,194.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,328.0,312.0,22.0],"text":"/music/morph 0.0 0.0 0.0 0.0"}},
+{"box":{"id":"obj-818","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,354.0,278.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,354.0,312.0,22.0],"text":"/frames/texture_ca/paint 0.5 0.5 0.15 1.0"}},
+{"box":{"id":"obj-819","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,380.0,252.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,380.0,312.0,22.0],"text":"/frames/texture_ca/erase 0.5 0.5 0.15"}},
+{"box":{"id":"obj-820","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,406.0,272.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,406.0,312.0,22.0],"text":"/frames/texture_ca/stir 0.5 0.5 0.15 1.0"}},
+{"box":{"id":"obj-821","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,432.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,432.0,312.0,22.0],"text":"/sinks/jitnet/on 0"}},
+{"box":{"id":"obj-822","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,458.0,194.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,458.0,312.0,22.0],"text":"/sinks/jitnet/host 127.0.0.1"}},
+{"box":{"id":"obj-823","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,484.0,161.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,484.0,312.0,22.0],"text":"/sinks/jitnet/port 7474"}},
+{"box":{"id":"obj-824","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,510.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,510.0,312.0,22.0],"text":"/sinks/mjpeg/on 1"}},
+{"box":{"id":"obj-825","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,536.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,536.0,312.0,22.0],"text":"/sinks/mpegts/on 0"}},
+{"box":{"id":"obj-826","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,562.0,259.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,562.0,312.0,22.0],"text":"/sinks/mpegts/url udp://127.0.0.1:7780"}},
+{"box":{"id":"obj-827","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,588.0,109.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,588.0,312.0,22.0],"text":"/sinks/ndi/on 0"}},
+{"box":{"id":"obj-828","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4516.0,614.0,213.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4516.0,614.0,312.0,22.0],"text":"/sinks/ndi/source_name Antiphon"}},
+{"box":{"id":"obj-829","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,120.0,109.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,120.0,312.0,22.0],"text":"/sinks/raw/on 1"}},
+{"box":{"id":"obj-830","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,146.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,146.0,312.0,22.0],"text":"/sinks/recorder/on 0"}},
+{"box":{"id":"obj-831","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,172.0,233.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,172.0,312.0,22.0],"text":"/sinks/recorder/file_name antiphon"}},
+{"box":{"id":"obj-832","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,198.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,198.0,312.0,22.0],"text":"/sinks/spout/on 0"}},
+{"box":{"id":"obj-833","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,224.0,226.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,224.0,312.0,22.0],"text":"/sinks/spout/sender_name Antiphon"}},
+{"box":{"id":"obj-834","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,250.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,250.0,312.0,22.0],"text":"/sinks/spout/flip 0"}},
+{"box":{"id":"obj-835","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,276.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,276.0,312.0,22.0],"text":"/sinks/still/on 1"}},
+{"box":{"id":"obj-836","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,302.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,302.0,312.0,22.0],"text":"/sinks/syphon/on 0"}},
+{"box":{"id":"obj-837","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,328.0,233.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,328.0,312.0,22.0],"text":"/sinks/syphon/server_name Antiphon"}},
+{"box":{"id":"obj-838","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,354.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,354.0,312.0,22.0],"text":"/sinks/syphon/flip 1"}},
+{"box":{"id":"obj-839","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,380.0,103.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,380.0,312.0,22.0],"text":"/sinks/ts/on 1"}},
+{"box":{"id":"obj-840","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,406.0,181.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,406.0,312.0,22.0],"text":"/sinks/virtual_camera/on 0"}},
+{"box":{"id":"obj-841","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,432.0,239.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,432.0,312.0,22.0],"text":"/sinks/virtual_camera/device device"}},
+{"box":{"id":"obj-842","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,458.0,194.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,458.0,312.0,22.0],"text":"/sinks/virtual_camera/fps 30"}},
+{"box":{"id":"obj-843","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,484.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,484.0,312.0,22.0],"text":"/sinks/webrtc/on 1"}},
+{"box":{"id":"obj-844","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,510.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,510.0,312.0,22.0],"text":"/sinks/websocket/on 1"}},
+{"box":{"id":"obj-845","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,536.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,536.0,312.0,22.0],"text":"/sources/camera/on 0"}},
+{"box":{"id":"obj-846","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,562.0,200.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,562.0,312.0,22.0],"text":"/sources/camera/device device"}},
+{"box":{"id":"obj-847","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,588.0,129.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,588.0,312.0,22.0],"text":"/sources/file/on 0"}},
+{"box":{"id":"obj-848","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[4836.0,614.0,161.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[4836.0,614.0,312.0,22.0],"text":"/sources/file/path path"}},
+{"box":{"id":"obj-849","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,120.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,120.0,312.0,22.0],"text":"/sources/file/loop 1"}},
+{"box":{"id":"obj-850","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,146.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,146.0,312.0,22.0],"text":"/sources/image/on 1"}},
+{"box":{"id":"obj-851","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,172.0,122.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,172.0,312.0,22.0],"text":"/sources/ndi/on 0"}},
+{"box":{"id":"obj-852","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,198.0,246.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,198.0,312.0,22.0],"text":"/sources/ndi/source_name source_name"}},
+{"box":{"id":"obj-853","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,224.0,187.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,224.0,312.0,22.0],"text":"/sources/shared_memory/on 0"}},
+{"box":{"id":"obj-854","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,250.0,291.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,250.0,312.0,22.0],"text":"/sources/shared_memory/ring antiphon-source"}},
+{"box":{"id":"obj-855","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,276.0,135.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,276.0,312.0,22.0],"text":"/sources/spout/on 0"}},
+{"box":{"id":"obj-856","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,302.0,259.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,302.0,312.0,22.0],"text":"/sources/spout/sender_name sender_name"}},
+{"box":{"id":"obj-857","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,328.0,148.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,328.0,312.0,22.0],"text":"/sources/spout/flip 0"}},
+{"box":{"id":"obj-858","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,354.0,142.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,354.0,312.0,22.0],"text":"/sources/syphon/on 0"}},
+{"box":{"id":"obj-859","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,380.0,265.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,380.0,312.0,22.0],"text":"/sources/syphon/server_name server_name"}},
+{"box":{"id":"obj-860","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,406.0,155.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,406.0,312.0,22.0],"text":"/sources/syphon/flip 1"}},
+{"box":{"id":"obj-861","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[5156.0,432.0,161.5,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5156.0,432.0,312.0,22.0],"text":"/sources/websocket/on 1"}},
+{"box":{"id":"obj-862","maxclass":"jweb","numinlets":1,"numoutlets":1,"patching_rect":[20,200,400,300],"outlettype":[""],"presentation":1,"presentation_rect":[5476.0,120.0,400.0,300.0],"url":"http://127.0.0.1:7771/"}},
+{"box":{"id":"obj-863","maxclass":"message","numinlets":2,"numoutlets":1,"patching_rect":[20,520,181.0,22.0],"outlettype":[""],"presentation":1,"presentation_rect":[5476.0,430.0,200,22],"text":"url http://127.0.0.1:7771/"}}],"lines":[{"patchline":{"source":["obj-2",1],"destination":["obj-3",0]}},
+{"patchline":{"source":["obj-6",0],"destination":["obj-2",1]}},
+{"patchline":{"source":["obj-2",2],"destination":["obj-8",0]}},
+{"patchline":{"source":["obj-8",0],"destination":["obj-7",0]}},
+{"patchline":{"source":["obj-9",0],"destination":["obj-10",0]}},
+{"patchline":{"source":["obj-9",1],"destination":["obj-10",1]}},
+{"patchline":{"source":["obj-9",2],"destination":["obj-10",2]}},
+{"patchline":{"source":["obj-10",0],"destination":["obj-11",0]}},
+{"patchline":{"source":["obj-11",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-12",0]}},
+{"patchline":{"source":["obj-12",0],"destination":["obj-13",0]}},
+{"patchline":{"source":["obj-13",0],"destination":["obj-14",0]}},
+{"patchline":{"source":["obj-14",2],"destination":["obj-16",2]}},
+{"patchline":{"source":["obj-14",1],"destination":["obj-15",1]}},
+{"patchline":{"source":["obj-15",1],"destination":["obj-16",1]}},
+{"patchline":{"source":["obj-14",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-15",0],"destination":["obj-16",0]}},
+{"patchline":{"source":["obj-2",1],"destination":["obj-17",0]}},
+{"patchline":{"source":["obj-17",0],"destination":["obj-15",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-19",0]}},
+{"patchline":{"source":["obj-19",0],"destination":["obj-20",0]}},
+{"patchline":{"source":["obj-20",0],"destination":["obj-18",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-21",0]}},
+{"patchline":{"source":["obj-23",0],"destination":["obj-24",0]}},
+{"patchline":{"source":["obj-24",0],"destination":["obj-25",0]}},
+{"patchline":{"source":["obj-25",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-24",1],"destination":["obj-26",0]}},
+{"patchline":{"source":["obj-26",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-24",2],"destination":["obj-27",0]}},
+{"patchline":{"source":["obj-27",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-24",3],"destination":["obj-28",0]}},
+{"patchline":{"source":["obj-28",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",0],"destination":["obj-29",0]}},
+{"patchline":{"source":["obj-29",0],"destination":["obj-30",0]}},
+{"patchline":{"source":["obj-30",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-29",1],"destination":["obj-31",0]}},
+{"patchline":{"source":["obj-31",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-29",2],"destination":["obj-32",0]}},
+{"patchline":{"source":["obj-32",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-29",3],"destination":["obj-33",0]}},
+{"patchline":{"source":["obj-33",0],"destination":["obj-23",0]}},
+{"patchline":{"source":["obj-34",0],"destination":["obj-35",0]}},
+{"patchline":{"source":["obj-35",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",1],"destination":["obj-36",0]}},
+{"patchline":{"source":["obj-36",0],"destination":["obj-34",0]}},
+{"patchline":{"source":["obj-37",0],"destination":["obj-38",0]}},
+{"patchline":{"source":["obj-38",0],"destination":["obj-39",0]}},
+{"patchline":{"source":["obj-39",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",2],"destination":["obj-40",0]}},
+{"patchline":{"source":["obj-40",0],"destination":["obj-37",0]}},
+{"patchline":{"source":["obj-42",0],"destination":["obj-43",0]}},
+{"patchline":{"source":["obj-43",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",3],"destination":["obj-44",0]}},
+{"patchline":{"source":["obj-44",0],"destination":["obj-42",0]}},
+{"patchline":{"source":["obj-45",0],"destination":["obj-46",0]}},
+{"patchline":{"source":["obj-46",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",4],"destination":["obj-47",0]}},
+{"patchline":{"source":["obj-47",0],"destination":["obj-45",0]}},
+{"patchline":{"source":["obj-48",0],"destination":["obj-49",0]}},
+{"patchline":{"source":["obj-49",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",5],"destination":["obj-50",0]}},
+{"patchline":{"source":["obj-50",0],"destination":["obj-48",0]}},
+{"patchline":{"source":["obj-52",0],"destination":["obj-53",0]}},
+{"patchline":{"source":["obj-53",0],"destination":["obj-54",0]}},
+{"patchline":{"source":["obj-54",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",6],"destination":["obj-55",0]}},
+{"patchline":{"source":["obj-55",0],"destination":["obj-52",0]}},
+{"patchline":{"source":["obj-57",0],"destination":["obj-58",0]}},
+{"patchline":{"source":["obj-58",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-21",7],"destination":["obj-59",0]}},
+{"patchline":{"source":["obj-59",0],"destination":["obj-57",0]}},
+{"patchline":{"source":["obj-60",0],"destination":["obj-61",0]}},
+{"patchline":{"source":["obj-61",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-62",0],"destination":["obj-63",0]}},
+{"patchline":{"source":["obj-63",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-64",0],"destination":["obj-65",0]}},
+{"patchline":{"source":["obj-65",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-66",0],"destination":["obj-67",0]}},
+{"patchline":{"source":["obj-67",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-68",0],"destination":["obj-69",0]}},
+{"patchline":{"source":["obj-69",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-70",0]}},
+{"patchline":{"source":["obj-71",0],"destination":["obj-72",0]}},
+{"patchline":{"source":["obj-72",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",0],"destination":["obj-73",0]}},
+{"patchline":{"source":["obj-73",0],"destination":["obj-71",0]}},
+{"patchline":{"source":["obj-75",0],"destination":["obj-76",0]}},
+{"patchline":{"source":["obj-76",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",1],"destination":["obj-77",0]}},
+{"patchline":{"source":["obj-77",0],"destination":["obj-75",0]}},
+{"patchline":{"source":["obj-78",0],"destination":["obj-79",0]}},
+{"patchline":{"source":["obj-79",0],"destination":["obj-80",0]}},
+{"patchline":{"source":["obj-80",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",2],"destination":["obj-81",0]}},
+{"patchline":{"source":["obj-81",0],"destination":["obj-78",0]}},
+{"patchline":{"source":["obj-82",0],"destination":["obj-83",0]}},
+{"patchline":{"source":["obj-83",0],"destination":["obj-84",0]}},
+{"patchline":{"source":["obj-84",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",3],"destination":["obj-85",0]}},
+{"patchline":{"source":["obj-85",0],"destination":["obj-82",0]}},
+{"patchline":{"source":["obj-86",0],"destination":["obj-87",0]}},
+{"patchline":{"source":["obj-87",0],"destination":["obj-88",0]}},
+{"patchline":{"source":["obj-88",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",4],"destination":["obj-89",0]}},
+{"patchline":{"source":["obj-89",0],"destination":["obj-86",0]}},
+{"patchline":{"source":["obj-91",0],"destination":["obj-92",0]}},
+{"patchline":{"source":["obj-92",0],"destination":["obj-93",0]}},
+{"patchline":{"source":["obj-93",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",1],"destination":["obj-94",0]}},
+{"patchline":{"source":["obj-94",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",2],"destination":["obj-95",0]}},
+{"patchline":{"source":["obj-95",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",3],"destination":["obj-96",0]}},
+{"patchline":{"source":["obj-96",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-92",4],"destination":["obj-97",0]}},
+{"patchline":{"source":["obj-97",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",5],"destination":["obj-98",0]}},
+{"patchline":{"source":["obj-98",0],"destination":["obj-99",0]}},
+{"patchline":{"source":["obj-99",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",1],"destination":["obj-100",0]}},
+{"patchline":{"source":["obj-100",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",2],"destination":["obj-101",0]}},
+{"patchline":{"source":["obj-101",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",3],"destination":["obj-102",0]}},
+{"patchline":{"source":["obj-102",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-98",4],"destination":["obj-103",0]}},
+{"patchline":{"source":["obj-103",0],"destination":["obj-91",0]}},
+{"patchline":{"source":["obj-105",0],"destination":["obj-106",0]}},
+{"patchline":{"source":["obj-106",0],"destination":["obj-107",0]}},
+{"patchline":{"source":["obj-107",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-106",1],"destination":["obj-108",0]}},
+{"patchline":{"source":["obj-108",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-106",2],"destination":["obj-109",0]}},
+{"patchline":{"source":["obj-109",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",6],"destination":["obj-110",0]}},
+{"patchline":{"source":["obj-110",0],"destination":["obj-111",0]}},
+{"patchline":{"source":["obj-111",0],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-110",1],"destination":["obj-112",0]}},
+{"patchline":{"source":["obj-112",0],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-110",2],"destination":["obj-113",0]}},
+{"patchline":{"source":["obj-113",0],"destination":["obj-105",0]}},
+{"patchline":{"source":["obj-115",0],"destination":["obj-116",0]}},
+{"patchline":{"source":["obj-116",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",7],"destination":["obj-117",0]}},
+{"patchline":{"source":["obj-117",0],"destination":["obj-115",0]}},
+{"patchline":{"source":["obj-118",0],"destination":["obj-119",0]}},
+{"patchline":{"source":["obj-119",0],"destination":["obj-120",0]}},
+{"patchline":{"source":["obj-120",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",8],"destination":["obj-121",0]}},
+{"patchline":{"source":["obj-121",0],"destination":["obj-118",0]}},
+{"patchline":{"source":["obj-122",0],"destination":["obj-123",0]}},
+{"patchline":{"source":["obj-123",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",9],"destination":["obj-124",0]}},
+{"patchline":{"source":["obj-124",0],"destination":["obj-122",0]}},
+{"patchline":{"source":["obj-126",0],"destination":["obj-127",0]}},
+{"patchline":{"source":["obj-127",0],"destination":["obj-128",0]}},
+{"patchline":{"source":["obj-128",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-127",1],"destination":["obj-129",0]}},
+{"patchline":{"source":["obj-129",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",10],"destination":["obj-130",0]}},
+{"patchline":{"source":["obj-130",0],"destination":["obj-131",0]}},
+{"patchline":{"source":["obj-131",0],"destination":["obj-126",0]}},
+{"patchline":{"source":["obj-130",1],"destination":["obj-132",0]}},
+{"patchline":{"source":["obj-132",0],"destination":["obj-126",0]}},
+{"patchline":{"source":["obj-133",0],"destination":["obj-134",0]}},
+{"patchline":{"source":["obj-134",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",11],"destination":["obj-135",0]}},
+{"patchline":{"source":["obj-135",0],"destination":["obj-133",0]}},
+{"patchline":{"source":["obj-136",0],"destination":["obj-137",0]}},
+{"patchline":{"source":["obj-137",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",12],"destination":["obj-138",0]}},
+{"patchline":{"source":["obj-138",0],"destination":["obj-136",0]}},
+{"patchline":{"source":["obj-139",0],"destination":["obj-140",0]}},
+{"patchline":{"source":["obj-140",0],"destination":["obj-141",0]}},
+{"patchline":{"source":["obj-141",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",13],"destination":["obj-142",0]}},
+{"patchline":{"source":["obj-142",0],"destination":["obj-139",0]}},
+{"patchline":{"source":["obj-144",0],"destination":["obj-145",0]}},
+{"patchline":{"source":["obj-145",0],"destination":["obj-146",0]}},
+{"patchline":{"source":["obj-146",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",14],"destination":["obj-147",0]}},
+{"patchline":{"source":["obj-147",0],"destination":["obj-144",0]}},
+{"patchline":{"source":["obj-149",0],"destination":["obj-150",0]}},
+{"patchline":{"source":["obj-150",0],"destination":["obj-151",0]}},
+{"patchline":{"source":["obj-151",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-150",1],"destination":["obj-152",0]}},
+{"patchline":{"source":["obj-152",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-150",2],"destination":["obj-153",0]}},
+{"patchline":{"source":["obj-153",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",15],"destination":["obj-154",0]}},
+{"patchline":{"source":["obj-154",0],"destination":["obj-155",0]}},
+{"patchline":{"source":["obj-155",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-154",1],"destination":["obj-156",0]}},
+{"patchline":{"source":["obj-156",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-154",2],"destination":["obj-157",0]}},
+{"patchline":{"source":["obj-157",0],"destination":["obj-149",0]}},
+{"patchline":{"source":["obj-159",0],"destination":["obj-160",0]}},
+{"patchline":{"source":["obj-160",0],"destination":["obj-161",0]}},
+{"patchline":{"source":["obj-161",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-160",1],"destination":["obj-162",0]}},
+{"patchline":{"source":["obj-162",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-70",16],"destination":["obj-163",0]}},
+{"patchline":{"source":["obj-163",0],"destination":["obj-164",0]}},
+{"patchline":{"source":["obj-164",0],"destination":["obj-159",0]}},
+{"patchline":{"source":["obj-163",1],"destination":["obj-165",0]}},
+{"patchline":{"source":["obj-165",0],"destination":["obj-159",0]}},
+{"patchline":{"source":["obj-166",0],"destination":["obj-167",0]}},
+{"patchline":{"source":["obj-167",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-168",0],"destination":["obj-169",0]}},
+{"patchline":{"source":["obj-169",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-170",0],"destination":["obj-171",0]}},
+{"patchline":{"source":["obj-171",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-172",0],"destination":["obj-173",0]}},
+{"patchline":{"source":["obj-173",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-174",0],"destination":["obj-175",0]}},
+{"patchline":{"source":["obj-175",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-176",0],"destination":["obj-177",0]}},
+{"patchline":{"source":["obj-177",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-178",0],"destination":["obj-179",0]}},
+{"patchline":{"source":["obj-179",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-2",0],"destination":["obj-180",0]}},
+{"patchline":{"source":["obj-181",0],"destination":["obj-182",0]}},
+{"patchline":{"source":["obj-182",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",0],"destination":["obj-183",0]}},
+{"patchline":{"source":["obj-183",0],"destination":["obj-181",0]}},
+{"patchline":{"source":["obj-184",0],"destination":["obj-185",0]}},
+{"patchline":{"source":["obj-185",0],"destination":["obj-186",0]}},
+{"patchline":{"source":["obj-186",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",1],"destination":["obj-187",0]}},
+{"patchline":{"source":["obj-187",0],"destination":["obj-184",0]}},
+{"patchline":{"source":["obj-188",0],"destination":["obj-189",0]}},
+{"patchline":{"source":["obj-189",0],"destination":["obj-190",0]}},
+{"patchline":{"source":["obj-190",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",2],"destination":["obj-191",0]}},
+{"patchline":{"source":["obj-191",0],"destination":["obj-188",0]}},
+{"patchline":{"source":["obj-192",0],"destination":["obj-193",0]}},
+{"patchline":{"source":["obj-193",0],"destination":["obj-194",0]}},
+{"patchline":{"source":["obj-194",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",3],"destination":["obj-195",0]}},
+{"patchline":{"source":["obj-195",0],"destination":["obj-192",0]}},
+{"patchline":{"source":["obj-196",0],"destination":["obj-197",0]}},
+{"patchline":{"source":["obj-197",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",4],"destination":["obj-198",0]}},
+{"patchline":{"source":["obj-198",0],"destination":["obj-196",0]}},
+{"patchline":{"source":["obj-200",0],"destination":["obj-201",0]}},
+{"patchline":{"source":["obj-201",0],"destination":["obj-202",0]}},
+{"patchline":{"source":["obj-202",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-201",1],"destination":["obj-203",0]}},
+{"patchline":{"source":["obj-203",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",5],"destination":["obj-204",0]}},
+{"patchline":{"source":["obj-204",0],"destination":["obj-205",0]}},
+{"patchline":{"source":["obj-205",0],"destination":["obj-200",0]}},
+{"patchline":{"source":["obj-204",1],"destination":["obj-206",0]}},
+{"patchline":{"source":["obj-206",0],"destination":["obj-200",0]}},
+{"patchline":{"source":["obj-207",0],"destination":["obj-208",0]}},
+{"patchline":{"source":["obj-208",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",6],"destination":["obj-209",0]}},
+{"patchline":{"source":["obj-209",0],"destination":["obj-207",0]}},
+{"patchline":{"source":["obj-211",0],"destination":["obj-212",0]}},
+{"patchline":{"source":["obj-212",0],"destination":["obj-213",0]}},
+{"patchline":{"source":["obj-213",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-212",1],"destination":["obj-214",0]}},
+{"patchline":{"source":["obj-214",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-212",2],"destination":["obj-215",0]}},
+{"patchline":{"source":["obj-215",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",7],"destination":["obj-216",0]}},
+{"patchline":{"source":["obj-216",0],"destination":["obj-217",0]}},
+{"patchline":{"source":["obj-217",0],"destination":["obj-211",0]}},
+{"patchline":{"source":["obj-216",1],"destination":["obj-218",0]}},
+{"patchline":{"source":["obj-218",0],"destination":["obj-211",0]}},
+{"patchline":{"source":["obj-216",2],"destination":["obj-219",0]}},
+{"patchline":{"source":["obj-219",0],"destination":["obj-211",0]}},
+{"patchline":{"source":["obj-220",0],"destination":["obj-221",0]}},
+{"patchline":{"source":["obj-221",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",8],"destination":["obj-222",0]}},
+{"patchline":{"source":["obj-222",0],"destination":["obj-220",0]}},
+{"patchline":{"source":["obj-223",0],"destination":["obj-224",0]}},
+{"patchline":{"source":["obj-224",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",9],"destination":["obj-225",0]}},
+{"patchline":{"source":["obj-225",0],"destination":["obj-223",0]}},
+{"patchline":{"source":["obj-226",0],"destination":["obj-227",0]}},
+{"patchline":{"source":["obj-227",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",10],"destination":["obj-228",0]}},
+{"patchline":{"source":["obj-228",0],"destination":["obj-226",0]}},
+{"patchline":{"source":["obj-229",0],"destination":["obj-230",0]}},
+{"patchline":{"source":["obj-230",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",11],"destination":["obj-231",0]}},
+{"patchline":{"source":["obj-231",0],"destination":["obj-229",0]}},
+{"patchline":{"source":["obj-232",0],"destination":["obj-233",0]}},
+{"patchline":{"source":["obj-233",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",12],"destination":["obj-234",0]}},
+{"patchline":{"source":["obj-234",0],"destination":["obj-232",0]}},
+{"patchline":{"source":["obj-236",0],"destination":["obj-237",0]}},
+{"patchline":{"source":["obj-237",0],"destination":["obj-238",0]}},
+{"patchline":{"source":["obj-238",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-237",1],"destination":["obj-239",0]}},
+{"patchline":{"source":["obj-239",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-237",2],"destination":["obj-240",0]}},
+{"patchline":{"source":["obj-240",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-237",3],"destination":["obj-241",0]}},
+{"patchline":{"source":["obj-241",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-237",4],"destination":["obj-242",0]}},
+{"patchline":{"source":["obj-242",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-237",5],"destination":["obj-243",0]}},
+{"patchline":{"source":["obj-243",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",13],"destination":["obj-244",0]}},
+{"patchline":{"source":["obj-244",0],"destination":["obj-245",0]}},
+{"patchline":{"source":["obj-245",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-244",1],"destination":["obj-246",0]}},
+{"patchline":{"source":["obj-246",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-244",2],"destination":["obj-247",0]}},
+{"patchline":{"source":["obj-247",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-244",3],"destination":["obj-248",0]}},
+{"patchline":{"source":["obj-248",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-244",4],"destination":["obj-249",0]}},
+{"patchline":{"source":["obj-249",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-244",5],"destination":["obj-250",0]}},
+{"patchline":{"source":["obj-250",0],"destination":["obj-236",0]}},
+{"patchline":{"source":["obj-251",0],"destination":["obj-252",0]}},
+{"patchline":{"source":["obj-252",0],"destination":["obj-253",0]}},
+{"patchline":{"source":["obj-253",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",14],"destination":["obj-254",0]}},
+{"patchline":{"source":["obj-254",0],"destination":["obj-251",0]}},
+{"patchline":{"source":["obj-255",0],"destination":["obj-256",0]}},
+{"patchline":{"source":["obj-256",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",15],"destination":["obj-257",0]}},
+{"patchline":{"source":["obj-257",0],"destination":["obj-255",0]}},
+{"patchline":{"source":["obj-258",0],"destination":["obj-259",0]}},
+{"patchline":{"source":["obj-259",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",16],"destination":["obj-260",0]}},
+{"patchline":{"source":["obj-260",0],"destination":["obj-258",0]}},
+{"patchline":{"source":["obj-262",0],"destination":["obj-263",0]}},
+{"patchline":{"source":["obj-263",0],"destination":["obj-264",0]}},
+{"patchline":{"source":["obj-264",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",17],"destination":["obj-265",0]}},
+{"patchline":{"source":["obj-265",0],"destination":["obj-262",0]}},
+{"patchline":{"source":["obj-267",0],"destination":["obj-268",0]}},
+{"patchline":{"source":["obj-268",0],"destination":["obj-269",0]}},
+{"patchline":{"source":["obj-269",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-268",1],"destination":["obj-270",0]}},
+{"patchline":{"source":["obj-270",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-268",2],"destination":["obj-271",0]}},
+{"patchline":{"source":["obj-271",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-268",3],"destination":["obj-272",0]}},
+{"patchline":{"source":["obj-272",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-268",4],"destination":["obj-273",0]}},
+{"patchline":{"source":["obj-273",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-268",5],"destination":["obj-274",0]}},
+{"patchline":{"source":["obj-274",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-268",6],"destination":["obj-275",0]}},
+{"patchline":{"source":["obj-275",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",18],"destination":["obj-276",0]}},
+{"patchline":{"source":["obj-276",0],"destination":["obj-277",0]}},
+{"patchline":{"source":["obj-277",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-276",1],"destination":["obj-278",0]}},
+{"patchline":{"source":["obj-278",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-276",2],"destination":["obj-279",0]}},
+{"patchline":{"source":["obj-279",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-276",3],"destination":["obj-280",0]}},
+{"patchline":{"source":["obj-280",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-276",4],"destination":["obj-281",0]}},
+{"patchline":{"source":["obj-281",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-276",5],"destination":["obj-282",0]}},
+{"patchline":{"source":["obj-282",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-276",6],"destination":["obj-283",0]}},
+{"patchline":{"source":["obj-283",0],"destination":["obj-267",0]}},
+{"patchline":{"source":["obj-285",0],"destination":["obj-286",0]}},
+{"patchline":{"source":["obj-286",0],"destination":["obj-287",0]}},
+{"patchline":{"source":["obj-287",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",19],"destination":["obj-288",0]}},
+{"patchline":{"source":["obj-288",0],"destination":["obj-285",0]}},
+{"patchline":{"source":["obj-290",0],"destination":["obj-291",0]}},
+{"patchline":{"source":["obj-291",0],"destination":["obj-292",0]}},
+{"patchline":{"source":["obj-292",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",20],"destination":["obj-293",0]}},
+{"patchline":{"source":["obj-293",0],"destination":["obj-290",0]}},
+{"patchline":{"source":["obj-295",0],"destination":["obj-296",0]}},
+{"patchline":{"source":["obj-296",0],"destination":["obj-297",0]}},
+{"patchline":{"source":["obj-297",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",21],"destination":["obj-298",0]}},
+{"patchline":{"source":["obj-298",0],"destination":["obj-295",0]}},
+{"patchline":{"source":["obj-300",0],"destination":["obj-301",0]}},
+{"patchline":{"source":["obj-301",0],"destination":["obj-302",0]}},
+{"patchline":{"source":["obj-302",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",22],"destination":["obj-303",0]}},
+{"patchline":{"source":["obj-303",0],"destination":["obj-300",0]}},
+{"patchline":{"source":["obj-304",0],"destination":["obj-305",0]}},
+{"patchline":{"source":["obj-305",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",23],"destination":["obj-306",0]}},
+{"patchline":{"source":["obj-306",0],"destination":["obj-304",0]}},
+{"patchline":{"source":["obj-308",0],"destination":["obj-309",0]}},
+{"patchline":{"source":["obj-309",0],"destination":["obj-310",0]}},
+{"patchline":{"source":["obj-310",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-309",1],"destination":["obj-311",0]}},
+{"patchline":{"source":["obj-311",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",24],"destination":["obj-312",0]}},
+{"patchline":{"source":["obj-312",0],"destination":["obj-313",0]}},
+{"patchline":{"source":["obj-313",0],"destination":["obj-308",0]}},
+{"patchline":{"source":["obj-312",1],"destination":["obj-314",0]}},
+{"patchline":{"source":["obj-314",0],"destination":["obj-308",0]}},
+{"patchline":{"source":["obj-315",0],"destination":["obj-316",0]}},
+{"patchline":{"source":["obj-316",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",25],"destination":["obj-317",0]}},
+{"patchline":{"source":["obj-317",0],"destination":["obj-315",0]}},
+{"patchline":{"source":["obj-319",0],"destination":["obj-320",0]}},
+{"patchline":{"source":["obj-320",0],"destination":["obj-321",0]}},
+{"patchline":{"source":["obj-321",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",26],"destination":["obj-322",0]}},
+{"patchline":{"source":["obj-322",0],"destination":["obj-319",0]}},
+{"patchline":{"source":["obj-323",0],"destination":["obj-324",0]}},
+{"patchline":{"source":["obj-324",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",27],"destination":["obj-325",0]}},
+{"patchline":{"source":["obj-325",0],"destination":["obj-323",0]}},
+{"patchline":{"source":["obj-327",0],"destination":["obj-328",0]}},
+{"patchline":{"source":["obj-328",0],"destination":["obj-329",0]}},
+{"patchline":{"source":["obj-329",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-328",1],"destination":["obj-330",0]}},
+{"patchline":{"source":["obj-330",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-328",2],"destination":["obj-331",0]}},
+{"patchline":{"source":["obj-331",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-328",3],"destination":["obj-332",0]}},
+{"patchline":{"source":["obj-332",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",28],"destination":["obj-333",0]}},
+{"patchline":{"source":["obj-333",0],"destination":["obj-334",0]}},
+{"patchline":{"source":["obj-334",0],"destination":["obj-327",0]}},
+{"patchline":{"source":["obj-333",1],"destination":["obj-335",0]}},
+{"patchline":{"source":["obj-335",0],"destination":["obj-327",0]}},
+{"patchline":{"source":["obj-333",2],"destination":["obj-336",0]}},
+{"patchline":{"source":["obj-336",0],"destination":["obj-327",0]}},
+{"patchline":{"source":["obj-333",3],"destination":["obj-337",0]}},
+{"patchline":{"source":["obj-337",0],"destination":["obj-327",0]}},
+{"patchline":{"source":["obj-338",0],"destination":["obj-339",0]}},
+{"patchline":{"source":["obj-339",0],"destination":["obj-340",0]}},
+{"patchline":{"source":["obj-340",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",29],"destination":["obj-341",0]}},
+{"patchline":{"source":["obj-341",0],"destination":["obj-338",0]}},
+{"patchline":{"source":["obj-343",0],"destination":["obj-344",0]}},
+{"patchline":{"source":["obj-344",0],"destination":["obj-345",0]}},
+{"patchline":{"source":["obj-345",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-344",1],"destination":["obj-346",0]}},
+{"patchline":{"source":["obj-346",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-344",2],"destination":["obj-347",0]}},
+{"patchline":{"source":["obj-347",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",30],"destination":["obj-348",0]}},
+{"patchline":{"source":["obj-348",0],"destination":["obj-349",0]}},
+{"patchline":{"source":["obj-349",0],"destination":["obj-343",0]}},
+{"patchline":{"source":["obj-348",1],"destination":["obj-350",0]}},
+{"patchline":{"source":["obj-350",0],"destination":["obj-343",0]}},
+{"patchline":{"source":["obj-348",2],"destination":["obj-351",0]}},
+{"patchline":{"source":["obj-351",0],"destination":["obj-343",0]}},
+{"patchline":{"source":["obj-352",0],"destination":["obj-353",0]}},
+{"patchline":{"source":["obj-353",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",31],"destination":["obj-354",0]}},
+{"patchline":{"source":["obj-354",0],"destination":["obj-352",0]}},
+{"patchline":{"source":["obj-355",0],"destination":["obj-356",0]}},
+{"patchline":{"source":["obj-356",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",32],"destination":["obj-357",0]}},
+{"patchline":{"source":["obj-357",0],"destination":["obj-355",0]}},
+{"patchline":{"source":["obj-358",0],"destination":["obj-359",0]}},
+{"patchline":{"source":["obj-359",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",33],"destination":["obj-360",0]}},
+{"patchline":{"source":["obj-360",0],"destination":["obj-358",0]}},
+{"patchline":{"source":["obj-362",0],"destination":["obj-363",0]}},
+{"patchline":{"source":["obj-363",0],"destination":["obj-364",0]}},
+{"patchline":{"source":["obj-364",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",34],"destination":["obj-365",0]}},
+{"patchline":{"source":["obj-365",0],"destination":["obj-362",0]}},
+{"patchline":{"source":["obj-367",0],"destination":["obj-368",0]}},
+{"patchline":{"source":["obj-368",0],"destination":["obj-369",0]}},
+{"patchline":{"source":["obj-369",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-368",1],"destination":["obj-370",0]}},
+{"patchline":{"source":["obj-370",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-368",2],"destination":["obj-371",0]}},
+{"patchline":{"source":["obj-371",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-368",3],"destination":["obj-372",0]}},
+{"patchline":{"source":["obj-372",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",35],"destination":["obj-373",0]}},
+{"patchline":{"source":["obj-373",0],"destination":["obj-374",0]}},
+{"patchline":{"source":["obj-374",0],"destination":["obj-367",0]}},
+{"patchline":{"source":["obj-373",1],"destination":["obj-375",0]}},
+{"patchline":{"source":["obj-375",0],"destination":["obj-367",0]}},
+{"patchline":{"source":["obj-373",2],"destination":["obj-376",0]}},
+{"patchline":{"source":["obj-376",0],"destination":["obj-367",0]}},
+{"patchline":{"source":["obj-373",3],"destination":["obj-377",0]}},
+{"patchline":{"source":["obj-377",0],"destination":["obj-367",0]}},
+{"patchline":{"source":["obj-378",0],"destination":["obj-379",0]}},
+{"patchline":{"source":["obj-379",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",36],"destination":["obj-380",0]}},
+{"patchline":{"source":["obj-380",0],"destination":["obj-378",0]}},
+{"patchline":{"source":["obj-382",0],"destination":["obj-383",0]}},
+{"patchline":{"source":["obj-383",0],"destination":["obj-384",0]}},
+{"patchline":{"source":["obj-384",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-383",1],"destination":["obj-385",0]}},
+{"patchline":{"source":["obj-385",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",37],"destination":["obj-386",0]}},
+{"patchline":{"source":["obj-386",0],"destination":["obj-387",0]}},
+{"patchline":{"source":["obj-387",0],"destination":["obj-382",0]}},
+{"patchline":{"source":["obj-386",1],"destination":["obj-388",0]}},
+{"patchline":{"source":["obj-388",0],"destination":["obj-382",0]}},
+{"patchline":{"source":["obj-389",0],"destination":["obj-390",0]}},
+{"patchline":{"source":["obj-390",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",38],"destination":["obj-391",0]}},
+{"patchline":{"source":["obj-391",0],"destination":["obj-389",0]}},
+{"patchline":{"source":["obj-392",0],"destination":["obj-393",0]}},
+{"patchline":{"source":["obj-393",0],"destination":["obj-394",0]}},
+{"patchline":{"source":["obj-394",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",39],"destination":["obj-395",0]}},
+{"patchline":{"source":["obj-395",0],"destination":["obj-392",0]}},
+{"patchline":{"source":["obj-396",0],"destination":["obj-397",0]}},
+{"patchline":{"source":["obj-397",0],"destination":["obj-398",0]}},
+{"patchline":{"source":["obj-398",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",40],"destination":["obj-399",0]}},
+{"patchline":{"source":["obj-399",0],"destination":["obj-396",0]}},
+{"patchline":{"source":["obj-400",0],"destination":["obj-401",0]}},
+{"patchline":{"source":["obj-401",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",41],"destination":["obj-402",0]}},
+{"patchline":{"source":["obj-402",0],"destination":["obj-400",0]}},
+{"patchline":{"source":["obj-403",0],"destination":["obj-404",0]}},
+{"patchline":{"source":["obj-404",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",42],"destination":["obj-405",0]}},
+{"patchline":{"source":["obj-405",0],"destination":["obj-403",0]}},
+{"patchline":{"source":["obj-406",0],"destination":["obj-407",0]}},
+{"patchline":{"source":["obj-407",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",43],"destination":["obj-408",0]}},
+{"patchline":{"source":["obj-408",0],"destination":["obj-406",0]}},
+{"patchline":{"source":["obj-409",0],"destination":["obj-410",0]}},
+{"patchline":{"source":["obj-410",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",44],"destination":["obj-411",0]}},
+{"patchline":{"source":["obj-411",0],"destination":["obj-409",0]}},
+{"patchline":{"source":["obj-412",0],"destination":["obj-413",0]}},
+{"patchline":{"source":["obj-413",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",45],"destination":["obj-414",0]}},
+{"patchline":{"source":["obj-414",0],"destination":["obj-412",0]}},
+{"patchline":{"source":["obj-415",0],"destination":["obj-416",0]}},
+{"patchline":{"source":["obj-416",0],"destination":["obj-417",0]}},
+{"patchline":{"source":["obj-417",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",46],"destination":["obj-418",0]}},
+{"patchline":{"source":["obj-418",0],"destination":["obj-415",0]}},
+{"patchline":{"source":["obj-419",0],"destination":["obj-420",0]}},
+{"patchline":{"source":["obj-420",0],"destination":["obj-421",0]}},
+{"patchline":{"source":["obj-421",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",47],"destination":["obj-422",0]}},
+{"patchline":{"source":["obj-422",0],"destination":["obj-419",0]}},
+{"patchline":{"source":["obj-423",0],"destination":["obj-424",0]}},
+{"patchline":{"source":["obj-424",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",48],"destination":["obj-425",0]}},
+{"patchline":{"source":["obj-425",0],"destination":["obj-423",0]}},
+{"patchline":{"source":["obj-427",0],"destination":["obj-428",0]}},
+{"patchline":{"source":["obj-428",0],"destination":["obj-429",0]}},
+{"patchline":{"source":["obj-429",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",49],"destination":["obj-430",0]}},
+{"patchline":{"source":["obj-430",0],"destination":["obj-427",0]}},
+{"patchline":{"source":["obj-431",0],"destination":["obj-432",0]}},
+{"patchline":{"source":["obj-432",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",50],"destination":["obj-433",0]}},
+{"patchline":{"source":["obj-433",0],"destination":["obj-431",0]}},
+{"patchline":{"source":["obj-435",0],"destination":["obj-436",0]}},
+{"patchline":{"source":["obj-436",0],"destination":["obj-437",0]}},
+{"patchline":{"source":["obj-437",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",51],"destination":["obj-438",0]}},
+{"patchline":{"source":["obj-438",0],"destination":["obj-435",0]}},
+{"patchline":{"source":["obj-439",0],"destination":["obj-440",0]}},
+{"patchline":{"source":["obj-440",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",52],"destination":["obj-441",0]}},
+{"patchline":{"source":["obj-441",0],"destination":["obj-439",0]}},
+{"patchline":{"source":["obj-443",0],"destination":["obj-444",0]}},
+{"patchline":{"source":["obj-444",0],"destination":["obj-445",0]}},
+{"patchline":{"source":["obj-445",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-444",1],"destination":["obj-446",0]}},
+{"patchline":{"source":["obj-446",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-444",2],"destination":["obj-447",0]}},
+{"patchline":{"source":["obj-447",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-444",3],"destination":["obj-448",0]}},
+{"patchline":{"source":["obj-448",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-444",4],"destination":["obj-449",0]}},
+{"patchline":{"source":["obj-449",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-444",5],"destination":["obj-450",0]}},
+{"patchline":{"source":["obj-450",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",53],"destination":["obj-451",0]}},
+{"patchline":{"source":["obj-451",0],"destination":["obj-452",0]}},
+{"patchline":{"source":["obj-452",0],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-451",1],"destination":["obj-453",0]}},
+{"patchline":{"source":["obj-453",0],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-451",2],"destination":["obj-454",0]}},
+{"patchline":{"source":["obj-454",0],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-451",3],"destination":["obj-455",0]}},
+{"patchline":{"source":["obj-455",0],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-451",4],"destination":["obj-456",0]}},
+{"patchline":{"source":["obj-456",0],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-451",5],"destination":["obj-457",0]}},
+{"patchline":{"source":["obj-457",0],"destination":["obj-443",0]}},
+{"patchline":{"source":["obj-459",0],"destination":["obj-460",0]}},
+{"patchline":{"source":["obj-460",0],"destination":["obj-461",0]}},
+{"patchline":{"source":["obj-461",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",54],"destination":["obj-462",0]}},
+{"patchline":{"source":["obj-462",0],"destination":["obj-459",0]}},
+{"patchline":{"source":["obj-464",0],"destination":["obj-465",0]}},
+{"patchline":{"source":["obj-465",0],"destination":["obj-466",0]}},
+{"patchline":{"source":["obj-466",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-465",1],"destination":["obj-467",0]}},
+{"patchline":{"source":["obj-467",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-465",2],"destination":["obj-468",0]}},
+{"patchline":{"source":["obj-468",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-465",3],"destination":["obj-469",0]}},
+{"patchline":{"source":["obj-469",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",55],"destination":["obj-470",0]}},
+{"patchline":{"source":["obj-470",0],"destination":["obj-471",0]}},
+{"patchline":{"source":["obj-471",0],"destination":["obj-464",0]}},
+{"patchline":{"source":["obj-470",1],"destination":["obj-472",0]}},
+{"patchline":{"source":["obj-472",0],"destination":["obj-464",0]}},
+{"patchline":{"source":["obj-470",2],"destination":["obj-473",0]}},
+{"patchline":{"source":["obj-473",0],"destination":["obj-464",0]}},
+{"patchline":{"source":["obj-470",3],"destination":["obj-474",0]}},
+{"patchline":{"source":["obj-474",0],"destination":["obj-464",0]}},
+{"patchline":{"source":["obj-475",0],"destination":["obj-476",0]}},
+{"patchline":{"source":["obj-476",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",56],"destination":["obj-477",0]}},
+{"patchline":{"source":["obj-477",0],"destination":["obj-475",0]}},
+{"patchline":{"source":["obj-479",0],"destination":["obj-480",0]}},
+{"patchline":{"source":["obj-480",0],"destination":["obj-481",0]}},
+{"patchline":{"source":["obj-481",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-480",1],"destination":["obj-482",0]}},
+{"patchline":{"source":["obj-482",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",57],"destination":["obj-483",0]}},
+{"patchline":{"source":["obj-483",0],"destination":["obj-484",0]}},
+{"patchline":{"source":["obj-484",0],"destination":["obj-479",0]}},
+{"patchline":{"source":["obj-483",1],"destination":["obj-485",0]}},
+{"patchline":{"source":["obj-485",0],"destination":["obj-479",0]}},
+{"patchline":{"source":["obj-486",0],"destination":["obj-487",0]}},
+{"patchline":{"source":["obj-487",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",58],"destination":["obj-488",0]}},
+{"patchline":{"source":["obj-488",0],"destination":["obj-486",0]}},
+{"patchline":{"source":["obj-489",0],"destination":["obj-490",0]}},
+{"patchline":{"source":["obj-490",0],"destination":["obj-491",0]}},
+{"patchline":{"source":["obj-491",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",59],"destination":["obj-492",0]}},
+{"patchline":{"source":["obj-492",0],"destination":["obj-489",0]}},
+{"patchline":{"source":["obj-493",0],"destination":["obj-494",0]}},
+{"patchline":{"source":["obj-494",0],"destination":["obj-495",0]}},
+{"patchline":{"source":["obj-495",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",60],"destination":["obj-496",0]}},
+{"patchline":{"source":["obj-496",0],"destination":["obj-493",0]}},
+{"patchline":{"source":["obj-497",0],"destination":["obj-498",0]}},
+{"patchline":{"source":["obj-498",0],"destination":["obj-499",0]}},
+{"patchline":{"source":["obj-499",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",61],"destination":["obj-500",0]}},
+{"patchline":{"source":["obj-500",0],"destination":["obj-497",0]}},
+{"patchline":{"source":["obj-501",0],"destination":["obj-502",0]}},
+{"patchline":{"source":["obj-502",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",62],"destination":["obj-503",0]}},
+{"patchline":{"source":["obj-503",0],"destination":["obj-501",0]}},
+{"patchline":{"source":["obj-504",0],"destination":["obj-505",0]}},
+{"patchline":{"source":["obj-505",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",63],"destination":["obj-506",0]}},
+{"patchline":{"source":["obj-506",0],"destination":["obj-504",0]}},
+{"patchline":{"source":["obj-508",0],"destination":["obj-509",0]}},
+{"patchline":{"source":["obj-509",0],"destination":["obj-510",0]}},
+{"patchline":{"source":["obj-510",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-509",1],"destination":["obj-511",0]}},
+{"patchline":{"source":["obj-511",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-509",2],"destination":["obj-512",0]}},
+{"patchline":{"source":["obj-512",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-509",3],"destination":["obj-513",0]}},
+{"patchline":{"source":["obj-513",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",64],"destination":["obj-514",0]}},
+{"patchline":{"source":["obj-514",0],"destination":["obj-515",0]}},
+{"patchline":{"source":["obj-515",0],"destination":["obj-508",0]}},
+{"patchline":{"source":["obj-514",1],"destination":["obj-516",0]}},
+{"patchline":{"source":["obj-516",0],"destination":["obj-508",0]}},
+{"patchline":{"source":["obj-514",2],"destination":["obj-517",0]}},
+{"patchline":{"source":["obj-517",0],"destination":["obj-508",0]}},
+{"patchline":{"source":["obj-514",3],"destination":["obj-518",0]}},
+{"patchline":{"source":["obj-518",0],"destination":["obj-508",0]}},
+{"patchline":{"source":["obj-519",0],"destination":["obj-520",0]}},
+{"patchline":{"source":["obj-520",0],"destination":["obj-521",0]}},
+{"patchline":{"source":["obj-521",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",65],"destination":["obj-522",0]}},
+{"patchline":{"source":["obj-522",0],"destination":["obj-519",0]}},
+{"patchline":{"source":["obj-524",0],"destination":["obj-525",0]}},
+{"patchline":{"source":["obj-525",0],"destination":["obj-526",0]}},
+{"patchline":{"source":["obj-526",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-525",1],"destination":["obj-527",0]}},
+{"patchline":{"source":["obj-527",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-525",2],"destination":["obj-528",0]}},
+{"patchline":{"source":["obj-528",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-525",3],"destination":["obj-529",0]}},
+{"patchline":{"source":["obj-529",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-525",4],"destination":["obj-530",0]}},
+{"patchline":{"source":["obj-530",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",66],"destination":["obj-531",0]}},
+{"patchline":{"source":["obj-531",0],"destination":["obj-532",0]}},
+{"patchline":{"source":["obj-532",0],"destination":["obj-524",0]}},
+{"patchline":{"source":["obj-531",1],"destination":["obj-533",0]}},
+{"patchline":{"source":["obj-533",0],"destination":["obj-524",0]}},
+{"patchline":{"source":["obj-531",2],"destination":["obj-534",0]}},
+{"patchline":{"source":["obj-534",0],"destination":["obj-524",0]}},
+{"patchline":{"source":["obj-531",3],"destination":["obj-535",0]}},
+{"patchline":{"source":["obj-535",0],"destination":["obj-524",0]}},
+{"patchline":{"source":["obj-531",4],"destination":["obj-536",0]}},
+{"patchline":{"source":["obj-536",0],"destination":["obj-524",0]}},
+{"patchline":{"source":["obj-537",0],"destination":["obj-538",0]}},
+{"patchline":{"source":["obj-538",0],"destination":["obj-539",0]}},
+{"patchline":{"source":["obj-539",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",67],"destination":["obj-540",0]}},
+{"patchline":{"source":["obj-540",0],"destination":["obj-537",0]}},
+{"patchline":{"source":["obj-541",0],"destination":["obj-542",0]}},
+{"patchline":{"source":["obj-542",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",68],"destination":["obj-543",0]}},
+{"patchline":{"source":["obj-543",0],"destination":["obj-541",0]}},
+{"patchline":{"source":["obj-544",0],"destination":["obj-545",0]}},
+{"patchline":{"source":["obj-545",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",69],"destination":["obj-546",0]}},
+{"patchline":{"source":["obj-546",0],"destination":["obj-544",0]}},
+{"patchline":{"source":["obj-547",0],"destination":["obj-548",0]}},
+{"patchline":{"source":["obj-548",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",70],"destination":["obj-549",0]}},
+{"patchline":{"source":["obj-549",0],"destination":["obj-547",0]}},
+{"patchline":{"source":["obj-550",0],"destination":["obj-551",0]}},
+{"patchline":{"source":["obj-551",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",71],"destination":["obj-552",0]}},
+{"patchline":{"source":["obj-552",0],"destination":["obj-550",0]}},
+{"patchline":{"source":["obj-553",0],"destination":["obj-554",0]}},
+{"patchline":{"source":["obj-554",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",72],"destination":["obj-555",0]}},
+{"patchline":{"source":["obj-555",0],"destination":["obj-553",0]}},
+{"patchline":{"source":["obj-556",0],"destination":["obj-557",0]}},
+{"patchline":{"source":["obj-557",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",73],"destination":["obj-558",0]}},
+{"patchline":{"source":["obj-558",0],"destination":["obj-556",0]}},
+{"patchline":{"source":["obj-559",0],"destination":["obj-560",0]}},
+{"patchline":{"source":["obj-560",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",74],"destination":["obj-561",0]}},
+{"patchline":{"source":["obj-561",0],"destination":["obj-559",0]}},
+{"patchline":{"source":["obj-562",0],"destination":["obj-563",0]}},
+{"patchline":{"source":["obj-563",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",75],"destination":["obj-564",0]}},
+{"patchline":{"source":["obj-564",0],"destination":["obj-562",0]}},
+{"patchline":{"source":["obj-566",0],"destination":["obj-567",0]}},
+{"patchline":{"source":["obj-567",0],"destination":["obj-568",0]}},
+{"patchline":{"source":["obj-568",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",76],"destination":["obj-569",0]}},
+{"patchline":{"source":["obj-569",0],"destination":["obj-566",0]}},
+{"patchline":{"source":["obj-571",0],"destination":["obj-572",0]}},
+{"patchline":{"source":["obj-572",0],"destination":["obj-573",0]}},
+{"patchline":{"source":["obj-573",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",77],"destination":["obj-574",0]}},
+{"patchline":{"source":["obj-574",0],"destination":["obj-571",0]}},
+{"patchline":{"source":["obj-575",0],"destination":["obj-576",0]}},
+{"patchline":{"source":["obj-576",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",78],"destination":["obj-577",0]}},
+{"patchline":{"source":["obj-577",0],"destination":["obj-575",0]}},
+{"patchline":{"source":["obj-578",0],"destination":["obj-579",0]}},
+{"patchline":{"source":["obj-579",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",79],"destination":["obj-580",0]}},
+{"patchline":{"source":["obj-580",0],"destination":["obj-578",0]}},
+{"patchline":{"source":["obj-581",0],"destination":["obj-582",0]}},
+{"patchline":{"source":["obj-582",0],"destination":["obj-583",0]}},
+{"patchline":{"source":["obj-583",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",80],"destination":["obj-584",0]}},
+{"patchline":{"source":["obj-584",0],"destination":["obj-581",0]}},
+{"patchline":{"source":["obj-585",0],"destination":["obj-586",0]}},
+{"patchline":{"source":["obj-586",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",81],"destination":["obj-587",0]}},
+{"patchline":{"source":["obj-587",0],"destination":["obj-585",0]}},
+{"patchline":{"source":["obj-588",0],"destination":["obj-589",0]}},
+{"patchline":{"source":["obj-589",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",82],"destination":["obj-590",0]}},
+{"patchline":{"source":["obj-590",0],"destination":["obj-588",0]}},
+{"patchline":{"source":["obj-591",0],"destination":["obj-592",0]}},
+{"patchline":{"source":["obj-592",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",83],"destination":["obj-593",0]}},
+{"patchline":{"source":["obj-593",0],"destination":["obj-591",0]}},
+{"patchline":{"source":["obj-594",0],"destination":["obj-595",0]}},
+{"patchline":{"source":["obj-595",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",84],"destination":["obj-596",0]}},
+{"patchline":{"source":["obj-596",0],"destination":["obj-594",0]}},
+{"patchline":{"source":["obj-597",0],"destination":["obj-598",0]}},
+{"patchline":{"source":["obj-598",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",85],"destination":["obj-599",0]}},
+{"patchline":{"source":["obj-599",0],"destination":["obj-597",0]}},
+{"patchline":{"source":["obj-600",0],"destination":["obj-601",0]}},
+{"patchline":{"source":["obj-601",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",86],"destination":["obj-602",0]}},
+{"patchline":{"source":["obj-602",0],"destination":["obj-600",0]}},
+{"patchline":{"source":["obj-603",0],"destination":["obj-604",0]}},
+{"patchline":{"source":["obj-604",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",87],"destination":["obj-605",0]}},
+{"patchline":{"source":["obj-605",0],"destination":["obj-603",0]}},
+{"patchline":{"source":["obj-607",0],"destination":["obj-608",0]}},
+{"patchline":{"source":["obj-608",0],"destination":["obj-609",0]}},
+{"patchline":{"source":["obj-609",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-608",1],"destination":["obj-610",0]}},
+{"patchline":{"source":["obj-610",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-608",2],"destination":["obj-611",0]}},
+{"patchline":{"source":["obj-611",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-608",3],"destination":["obj-612",0]}},
+{"patchline":{"source":["obj-612",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-608",4],"destination":["obj-613",0]}},
+{"patchline":{"source":["obj-613",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-608",5],"destination":["obj-614",0]}},
+{"patchline":{"source":["obj-614",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",88],"destination":["obj-615",0]}},
+{"patchline":{"source":["obj-615",0],"destination":["obj-616",0]}},
+{"patchline":{"source":["obj-616",0],"destination":["obj-607",0]}},
+{"patchline":{"source":["obj-615",1],"destination":["obj-617",0]}},
+{"patchline":{"source":["obj-617",0],"destination":["obj-607",0]}},
+{"patchline":{"source":["obj-615",2],"destination":["obj-618",0]}},
+{"patchline":{"source":["obj-618",0],"destination":["obj-607",0]}},
+{"patchline":{"source":["obj-615",3],"destination":["obj-619",0]}},
+{"patchline":{"source":["obj-619",0],"destination":["obj-607",0]}},
+{"patchline":{"source":["obj-615",4],"destination":["obj-620",0]}},
+{"patchline":{"source":["obj-620",0],"destination":["obj-607",0]}},
+{"patchline":{"source":["obj-615",5],"destination":["obj-621",0]}},
+{"patchline":{"source":["obj-621",0],"destination":["obj-607",0]}},
+{"patchline":{"source":["obj-623",0],"destination":["obj-624",0]}},
+{"patchline":{"source":["obj-624",0],"destination":["obj-625",0]}},
+{"patchline":{"source":["obj-625",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-624",1],"destination":["obj-626",0]}},
+{"patchline":{"source":["obj-626",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-624",2],"destination":["obj-627",0]}},
+{"patchline":{"source":["obj-627",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-624",3],"destination":["obj-628",0]}},
+{"patchline":{"source":["obj-628",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-624",4],"destination":["obj-629",0]}},
+{"patchline":{"source":["obj-629",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-624",5],"destination":["obj-630",0]}},
+{"patchline":{"source":["obj-630",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",89],"destination":["obj-631",0]}},
+{"patchline":{"source":["obj-631",0],"destination":["obj-632",0]}},
+{"patchline":{"source":["obj-632",0],"destination":["obj-623",0]}},
+{"patchline":{"source":["obj-631",1],"destination":["obj-633",0]}},
+{"patchline":{"source":["obj-633",0],"destination":["obj-623",0]}},
+{"patchline":{"source":["obj-631",2],"destination":["obj-634",0]}},
+{"patchline":{"source":["obj-634",0],"destination":["obj-623",0]}},
+{"patchline":{"source":["obj-631",3],"destination":["obj-635",0]}},
+{"patchline":{"source":["obj-635",0],"destination":["obj-623",0]}},
+{"patchline":{"source":["obj-631",4],"destination":["obj-636",0]}},
+{"patchline":{"source":["obj-636",0],"destination":["obj-623",0]}},
+{"patchline":{"source":["obj-631",5],"destination":["obj-637",0]}},
+{"patchline":{"source":["obj-637",0],"destination":["obj-623",0]}},
+{"patchline":{"source":["obj-638",0],"destination":["obj-639",0]}},
+{"patchline":{"source":["obj-639",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",90],"destination":["obj-640",0]}},
+{"patchline":{"source":["obj-640",0],"destination":["obj-638",0]}},
+{"patchline":{"source":["obj-641",0],"destination":["obj-642",0]}},
+{"patchline":{"source":["obj-642",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",91],"destination":["obj-643",0]}},
+{"patchline":{"source":["obj-643",0],"destination":["obj-641",0]}},
+{"patchline":{"source":["obj-644",0],"destination":["obj-645",0]}},
+{"patchline":{"source":["obj-645",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",92],"destination":["obj-646",0]}},
+{"patchline":{"source":["obj-646",0],"destination":["obj-644",0]}},
+{"patchline":{"source":["obj-647",0],"destination":["obj-648",0]}},
+{"patchline":{"source":["obj-648",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",93],"destination":["obj-649",0]}},
+{"patchline":{"source":["obj-649",0],"destination":["obj-647",0]}},
+{"patchline":{"source":["obj-650",0],"destination":["obj-651",0]}},
+{"patchline":{"source":["obj-651",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",94],"destination":["obj-652",0]}},
+{"patchline":{"source":["obj-652",0],"destination":["obj-650",0]}},
+{"patchline":{"source":["obj-653",0],"destination":["obj-654",0]}},
+{"patchline":{"source":["obj-654",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",95],"destination":["obj-655",0]}},
+{"patchline":{"source":["obj-655",0],"destination":["obj-653",0]}},
+{"patchline":{"source":["obj-656",0],"destination":["obj-657",0]}},
+{"patchline":{"source":["obj-657",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-180",96],"destination":["obj-658",0]}},
+{"patchline":{"source":["obj-658",0],"destination":["obj-656",0]}},
+{"patchline":{"source":["obj-659",0],"destination":["obj-660",0]}},
+{"patchline":{"source":["obj-660",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-661",0],"destination":["obj-662",0]}},
+{"patchline":{"source":["obj-662",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-663",0],"destination":["obj-664",0]}},
+{"patchline":{"source":["obj-664",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-665",0],"destination":["obj-666",0]}},
+{"patchline":{"source":["obj-666",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-667",0],"destination":["obj-668",0]}},
+{"patchline":{"source":["obj-668",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-669",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-670",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-671",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-672",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-673",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-674",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-675",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-676",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-677",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-678",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-679",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-680",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-681",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-682",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-683",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-684",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-685",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-686",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-687",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-688",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-689",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-690",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-691",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-692",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-693",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-694",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-695",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-696",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-697",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-698",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-699",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-700",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-701",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-702",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-703",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-704",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-705",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-706",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-707",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-708",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-709",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-710",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-711",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-712",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-713",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-714",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-715",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-716",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-717",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-718",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-719",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-720",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-721",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-722",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-723",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-724",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-725",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-726",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-727",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-728",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-729",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-730",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-731",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-732",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-733",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-734",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-735",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-736",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-737",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-738",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-739",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-740",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-741",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-742",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-743",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-744",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-745",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-746",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-747",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-748",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-749",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-750",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-751",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-752",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-753",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-754",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-755",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-756",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-757",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-758",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-759",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-760",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-761",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-762",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-763",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-764",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-765",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-766",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-767",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-768",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-769",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-770",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-771",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-772",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-773",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-774",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-775",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-776",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-777",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-778",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-779",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-780",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-781",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-782",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-783",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-784",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-785",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-786",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-787",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-788",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-789",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-790",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-791",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-792",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-793",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-794",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-795",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-796",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-797",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-798",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-799",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-800",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-801",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-802",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-803",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-804",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-805",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-806",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-807",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-808",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-809",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-810",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-811",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-812",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-813",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-814",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-815",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-816",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-817",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-818",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-819",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-820",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-821",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-822",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-823",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-824",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-825",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-826",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-827",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-828",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-829",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-830",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-831",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-832",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-833",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-834",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-835",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-836",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-837",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-838",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-839",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-840",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-841",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-842",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-843",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-844",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-845",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-846",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-847",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-848",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-849",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-850",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-851",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-852",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-853",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-854",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-855",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-856",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-857",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-858",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-859",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-860",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-861",0],"destination":["obj-2",0]}},
+{"patchline":{"source":["obj-863",0],"destination":["obj-862",0]}}]}}

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from bridge.addresses import ArgumentError, Table
-from models.contract import FrameModel, Model, NoteModel, Param
+from models.contract import Action, FrameModel, Model, NoteModel, Param
 
 
 class Duet(NoteModel):
@@ -73,13 +73,13 @@ def test_a_refusal_states_the_rule_and_the_value(table: Table, path: str, given:
 
 
 def test_the_number_of_arguments_is_checked_and_defaults_fill_in(table: Table) -> None:
-    assert table["/subscribe"].check(("/clock/*",)) == ("/clock/*", 0, 60.0)
+    assert table["/subscribe"].check(("/clock/*",)) == ("/clock/*", 0, 60.0, 0.0)
     assert table["/ping"].check(()) == ()
     assert table["/ping"].check((1, "a", None)) == (1, "a", None)
     with pytest.raises(ArgumentError, match="velocity is missing"):
         table["/music/note/in"].check((1, 60))
     with pytest.raises(ArgumentError, match="takes no arguments, got 1"):
-        table["/panic"].check((1,))
+        table["/music/stop"].check((1,))
 
 
 def test_every_entry_has_a_doc_or_speaks_for_itself(table: Table) -> None:
@@ -104,3 +104,14 @@ def test_a_model_is_chosen_at_the_start_by_its_declaration_not_its_name() -> Non
 def test_one_model_of_each_slot_is_the_default_and_ships_its_weights(slot: type[Model]) -> None:
     (model,) = (model for model in Table().of_slot(slot) if model.default)
     assert model.weights and not model.extra
+
+
+def test_actions_that_models_share_lie_at_the_slot() -> None:
+    class Flute(NoteModel):
+        name = "flute"
+        trill = Action("Trills.", {"notes": Param(3, low=1, high=9)}, shared=True)
+        breathe = Action("Breathes.")
+
+    table = Table(models=[Duet, Flute])
+    assert table.action_paths(Flute) == {"trill": "/music/trill", "breathe": "/music/flute/breathe"}
+    assert table["/music/trill"].check(()) == (3,)

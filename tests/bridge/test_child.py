@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import child_targets
+import pytest
 from child_targets import Said
 
-from bridge.child import BACKOFF, Child
+from bridge import child
+from bridge.child import Child
 
 
 class Watched:
@@ -80,12 +82,19 @@ def test_a_child_that_hangs_is_ended_and_comes_back() -> None:
     asyncio.run(scenario())
 
 
-def test_a_child_that_keeps_dying_is_given_up() -> None:
+def test_a_child_that_keeps_dying_is_given_up_or_tried_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "BACKOFF", (0.0, 0.01))
+    monkeypatch.setattr(child, "SELDOM", (0.01,))
+
     async def scenario() -> None:
         watched = Watched(child_targets.die)
-        losses = [await watched.next_loss() for _ in range(len(BACKOFF) + 1)]
-        assert [given_up for _, given_up in losses] == [False] * len(BACKOFF) + [True]
+        losses = [await watched.next_loss() for _ in range(3)]
+        assert [given_up for _, given_up in losses] == [False, False, True]
         assert "exit code 3" in losses[0][0]
+        await watched.child.stop(Said("leave"))
+        watched = Watched(child_targets.die, gives_up=False)
+        losses = [await watched.next_loss() for _ in range(5)]
+        assert [given_up for _, given_up in losses] == [False, False, True, True, True]
         await watched.child.stop(Said("leave"))
 
     asyncio.run(scenario())

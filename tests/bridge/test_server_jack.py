@@ -6,12 +6,15 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
-from jack import Dump, JackServer
+from jackd import Dump, JackServer, running_server
 from serving import CLIENTS, PATIENCE, Performer, Serving, serving
 from stage_models import CHORD
+
+from bridge.realtime import connections
 
 CHORD_SOUNDS = {(0, pitch) for pitch in CHORD}
 
@@ -26,7 +29,14 @@ def nothing_sounds(dump: Dump) -> bool:
 
 @pytest.fixture
 def stage(jack_server: JackServer) -> Iterator[Serving]:
-    with serving(stage=True, environment=jack_server.env) as served:
+    with begun(jack_server.env) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def begun(environment: Mapping[str, str]) -> Iterator[Serving]:
+    """A server whose answers come quickly and are held for long."""
+    with serving(stage=True, environment=environment) as served:
         for path, value in (("/clock/tempo", 400.0), ("/music/call_bars", 1), ("/music/answer_bars", 32)):
             served.performer.send(path, value)
         served.performer.send("/subscribe", "/music/state")
@@ -93,3 +103,83 @@ def test_notes_played_over_midi_are_answered_over_midi(stage: Serving, jack_serv
         assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
         stage.performer.send("/music/stop")
         assert dump.wait_for(nothing_sounds, PATIENCE), dump.notes
+
+
+HARD = [bytes((0xB0 | channel, controller, 0)) for channel in range(16) for controller in (123, 120)]
+
+
+def test_a_hard_panic_asks_for_silence_on_every_channel(stage: Serving, jack_server: JackServer) -> None:
+    with jack_server.dump(port(jack_server, "out")) as dump:
+        call(stage.performer)
+        assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
+        stage.performer.send("/panic", 1)
+        assert dump.wait_for(lambda dump: [seen.data for seen in dump.seen][-len(HARD) :] == HARD, PATIENCE), dump.seen
+        assert nothing_sounds(dump)
+
+
+def test_an_output_plays_in_its_own_way(stage: Serving, jack_server: JackServer) -> None:
+    stage.performer.send("/midi/1/transpose", 12)
+    stage.performer.send("/midi/1/channel", 3)
+    stage.performer.ping(1)
+    with jack_server.dump(port(jack_server, "out")) as dump:
+        call(stage.performer)
+        assert dump.wait_for(lambda dump: dump.sounding == {(2, pitch + 12) for pitch in CHORD}, PATIENCE), dump.notes
+        stage.performer.send("/midi/1/on", 0)
+        assert dump.wait_for(nothing_sounds, PATIENCE), dump.notes
+
+
+def test_kill_9_of_realtime_leaves_no_note_sounding_and_its_connections_come_back(
+    stage: Serving, jack_server: JackServer
+) -> None:
+    with jack_server.dump(port(jack_server, "out")) as dump:
+        for _ in range(2):  # the second chord comes over the restored connection
+            call(stage.performer)
+            assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
+            os.kill(int(stage.performer.info("process/realtime")["process/realtime"]), signal.SIGKILL)
+            assert dump.wait_for(nothing_sounds, PATIENCE), dump.notes
+
+
+def test_what_a_killed_bridge_left_sounding_the_next_one_ends(jack_server: JackServer, tmp_path: Path) -> None:
+    environment = jack_server.env | {"ANTIPHON_STATE": str(tmp_path)}
+    with jack_server.dump(name="left") as dump, contextlib.ExitStack() as first:
+        served = first.enter_context(begun(environment))
+        jack_server.connect("Antiphon:out", "left:input")
+        call(served.performer)
+        assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
+        for pid in (served.performer.info("process/realtime")["process/realtime"], served.process.pid):
+            os.kill(int(pid), signal.SIGKILL)
+        first.close()
+        assert chord_sounds(dump)
+        with serving(stage=True, environment=environment):
+            assert dump.wait_for(nothing_sounds, PATIENCE), dump.notes
+    assert [path.name for path in tmp_path.iterdir()] == [connections.FILE]
+
+
+def test_a_port_that_was_unplugged_is_silenced_when_it_is_back(stage: Serving, jack_server: JackServer) -> None:
+    ours = port(jack_server, "out")
+    with jack_server.dump(ours, name="plugged") as dump:
+        call(stage.performer)
+        assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
+    with jack_server.dump(name="plugged") as dump:
+        assert dump.wait_for(lambda dump: {note[:2] for note in dump.notes} == CHORD_SOUNDS, PATIENCE), dump.notes
+        assert nothing_sounds(dump)
+
+
+def test_after_a_restart_of_jack_ports_and_connections_are_back_and_nothing_sounds() -> None:
+    with contextlib.ExitStack() as first:
+        server = first.enter_context(running_server())
+        with begun(server.env) as served:
+            with server.dump(port(server, "out"), name="synth") as dump:
+                call(served.performer)
+                assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
+                server.process.kill()
+                served.performer.send("/subscribe", "*")
+                first.close()
+            with running_server(server.name) as again, again.dump(name="synth") as dump:
+                ended = {(*note, 0) for note in CHORD_SOUNDS}
+                assert dump.wait_for(lambda dump: set(dump.notes) == ended, PATIENCE), dump.notes
+                served.performer.send("/music/stop")
+                call(served.performer)
+                assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
+                served.performer.send("/panic")
+                assert dump.wait_for(nothing_sounds, PATIENCE), dump.notes

@@ -1,59 +1,10 @@
 """Call and response with the beat, the time and every output in the test's hands."""
 
 import pytest
+from session_stage import Stage
 
-from bridge.addresses import Table
-from bridge.realtime import messages as realtime
-from bridge.realtime.now import Beat
-from bridge.session import LEAD, Session
-from models.contract import Note, NoteModel
-
-
-class Stage:
-    """A session at 120 bpm and what it sent."""
-
-    def __init__(self) -> None:
-        self.beat = 0.0
-        self.clock = Beat(time=0.0, beat=0.0, tempo=120.0, bar_beat=0, bar=0, beats_per_bar=4)
-        self.values = Table(models=[NoteModelForTests]).defaults()
-        self.commands: list[realtime.Command] = []
-        self.calls: list[tuple] = []
-        self.states: list[str] = []
-        self.errors: list[tuple[str, str]] = []
-        self.session = Session(
-            self.values,
-            clock=lambda: self.clock,
-            time=lambda: self.beat / 2,
-            to_realtime=self.commands.append,
-            to_model=lambda *call: self.calls.append(call),
-            publish=lambda path, *values: self.states.append(values[0]) if path == "/music/state" else None,
-            report=lambda path, reason: self.errors.append((path, reason)),
-        )
-
-    def at(self, beat: float) -> Session:
-        self.beat = beat
-        return self.session
-
-    def play(self, *notes: tuple[float, float, int]) -> None:
-        for start, end, pitch in notes:
-            self.at(start).hear(0, pitch, 90)
-            self.at(end).hear(0, pitch, 0)
-
-    def run_until(self, beat: float) -> None:
-        """Let every deadline up to a beat come, as the server's timer does."""
-        while (due := self.session.due()) is not None and due <= beat:
-            self.at(max(due, self.beat)).advance()
-        self.beat = beat
-
-    def ended(self) -> list[int]:
-        return [command.phrase for command in self.commands if isinstance(command, realtime.EndPhrase)]
-
-    def played(self) -> list[tuple[float, int]]:
-        return [(c.beat + c.notes[0].start, c.notes[0].pitch) for c in self.commands if isinstance(c, realtime.Play)]
-
-
-class NoteModelForTests(NoteModel):
-    name = "test"
+from bridge.latency import UNKNOWN as LEAD
+from models.contract import Note
 
 
 @pytest.fixture
@@ -68,6 +19,7 @@ def test_a_call_begins_in_the_bar_of_its_first_note_and_is_cut_just_before_its_l
     ((call_id, call, bars),) = stage.calls
     assert (call_id, bars, call.bars, call.beats_per_bar) == (1, 2, 2, 4)
     assert call.notes == (Note(60, 90, 1.0, 1.0),)
+    assert call.next_bar == 4
 
 
 def test_a_note_a_little_before_the_bar_line_belongs_to_the_bar_that_follows(stage: Stage) -> None:
@@ -206,7 +158,7 @@ def test_what_was_heard_long_ago_is_forgotten(stage: Stage) -> None:
     for bar in range(0, 400, 2):
         stage.play((4.0 * bar, 4.0 * bar + 1, 60))
         stage.run_until(4.0 * bar + 8)
-    assert len(stage.session._notes) < 40
+    assert len(stage.session._hearing.notes) < 40
 
 
 def test_bars_are_counted_from_where_the_metre_changed(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from bridge.server import serve
 def main() -> None:
     parser = argparse.ArgumentParser()
     config.add_arguments(parser)
-    table = Table(models=[stage_models.Chord, stage_models.Lamp, stage_models.Slide, stage_models.Broken])
+    table = Table(models=stage_models.MODELS)
     settings = config.load(parser.parse_args())
     asyncio.run(serve(settings, lambda text: print(text, flush=True), table))
     sys.exit(0)

@@ -13,18 +13,18 @@ import pytest
 from bridge.addresses import Table
 from bridge.hosts import ports
 from bridge.hosts.controls import BY_ITSELF
+from bridge.hosts import max as max_
 from bridge.hosts.max import objects
 from bridge.hosts.max.device import HEIGHT, unpack
 from bridge.osc.patterns import Pattern
 
-PATCHES = Path(__file__).parents[2] / "patches"
-FILES = sorted([*(PATCHES / "max").iterdir(), *(PATCHES / "ableton").iterdir()])
-DEVICES = [path for path in FILES if path.suffix == ".amxd"]
 TABLE = Table()
+FILES = {Path(name): content for name, content in {**max_.files(TABLE), **max_.devices(TABLE)}.items()}
+DEVICES = [path for path in FILES if path.suffix == ".amxd"]
 
 
 def load(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
+    content = FILES[path]
     patcher: dict[str, Any] = (unpack(content) if path.suffix == ".amxd" else json.loads(content))["patcher"]
     return patcher
 
@@ -90,7 +90,8 @@ def test_inlets_and_outlets_are_numbered_as_they_lie(path: Path) -> None:
 @every_file
 def test_every_address_is_in_the_table_and_every_message_allowed(path: Path) -> None:
     for box in boxes(path):
-        words = str(box.get("text", "")).split()
+        text = str(box.get("text", ""))
+        words = shlex.split(text) if box["maxclass"] == "message" else text.split()
         for position, word in enumerate(words):
             if not word.startswith("/"):
                 continue
@@ -100,7 +101,7 @@ def test_every_address_is_in_the_table_and_every_message_allowed(path: Path) -> 
             entry = TABLE[word]
             arguments = words[position + 1 :]
             if box["maxclass"] == "message" and arguments and not any("$" in argument for argument in arguments):
-                entry.check([float(word) if re.fullmatch(r"-?[\d.]+", word) else word for word in arguments])
+                entry.check([float(word) if re.fullmatch(r"-?\d+(\.\d+)?", word) else word for word in arguments])
 
 
 @every_file
@@ -127,7 +128,7 @@ def test_parameters_have_the_ranges_of_the_table_and_names_of_their_own(path: Pa
 
 
 def test_everything_holds_every_address_that_may_be_sent() -> None:
-    said = " ".join(str(box.get("text", "")) for box in boxes(PATCHES / "max" / "antiphon.maxpat")).split()
+    said = " ".join(str(box.get("text", "")) for box in boxes(Path("antiphon.maxpat"))).split()
     assert {path for path, entry in TABLE.entries.items() if entry.kind != "event"} - BY_ITSELF <= set(said)
 
 
@@ -150,6 +151,21 @@ def test_a_device_is_as_high_as_live_shows(path: Path) -> None:
             assert 0 <= left and left + width <= patcher["devicewidth"] and 0 <= top and top + height <= HEIGHT
 
 
+def test_the_frames_come_by_jit_net_recv_where_the_bridges_sink_sends() -> None:
+    patcher = load(Path("antiphon-frames.maxpat"))
+    inside = {entry["box"]["id"]: entry["box"] for entry in patcher["boxes"]}
+    port = TABLE["/sinks/jitnet/port"].arguments[0].default
+    (source,) = [key for key, box in inside.items() if box.get("text") == f"jit.net.recv @port {port}"]
+    led = [line["patchline"]["destination"] for line in patcher["lines"] if line["patchline"]["source"] == [source, 0]]
+    assert [inside[key]["maxclass"] for key, _ in led] == ["jit.pwindow"]
+    assert "/sinks/jitnet/on 1" in {box.get("text") for box in inside.values()}
+
+
+@every_file
+def test_no_file_is_large(path: Path) -> None:
+    assert len(FILES[path]) < 350_000
+
+
 def test_devices_and_patches_receive_on_ports_of_their_own() -> None:
     ears = [ports.PURE_DATA, ports.MAX, ports.ABLETON, ports.ABLETON_FRAMES, ports.TOUCH_DESIGNER]
     assert len({*ears, ports.BRIDGE}) == 6
@@ -158,7 +174,7 @@ def test_devices_and_patches_receive_on_ports_of_their_own() -> None:
 
 
 def test_another_file_is_no_device() -> None:
-    content = DEVICES[0].read_bytes()
+    content = FILES[DEVICES[0]]
     with pytest.raises(ValueError, match="must begin with ampf 4 mmmm"):
         unpack(b"ampg" + content[4:])
     with pytest.raises(ValueError, match="must fill the file"):

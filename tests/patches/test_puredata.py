@@ -17,7 +17,6 @@ from bridge.hosts import puredata
 from models.contract import FrameModel, Param
 from tests.peers import require_program
 
-PATCH = Path(__file__).parents[2] / "patches" / "puredata" / "antiphon.pd"
 QUIET = ("-nogui", "-noaudio", "-nomidi", "-sleepgrain", "1", "-stderr")
 
 
@@ -59,25 +58,25 @@ class Pd:
 
 
 @contextlib.contextmanager
-def pd(port: int, *arguments: str) -> Iterator[Pd]:
+def pd(patches: Path, port: int, *arguments: str) -> Iterator[Pd]:
     """The patch, connected to a port and heard at a free one."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         ear = probe.getsockname()[1]
     sends = [f"antiphon-ear {ear}", f"antiphon-port {port}", "antiphon-print 1"]
-    running = Pd("-open", str(PATCH), *(word for send in sends for word in ("-send", send)), *arguments)
+    running = Pd("-open", str(patches / "puredata" / "antiphon.pd"), *(word for send in sends for word in ("-send", send)), *arguments)
     try:
         yield running
     finally:
         running.end()
 
 
-def test_pd_plays_a_phrase_and_hears_the_answer() -> None:
+def test_pd_plays_a_phrase_and_hears_the_answer(patches: Path) -> None:
     require_program("pd", "puredata")
     with serving("--no-midi", stage=True) as served:
         served.performer.send("/clock/tempo", 240)
         served.performer.send("/music/answer_bars", 1)
-        with pd(served.osc_port, "-open", str(CLIENTS / "pd_duet.pd")) as running:
+        with pd(patches, served.osc_port, "-open", str(CLIENTS / "pd_duet.pd")) as running:
             running.wait("antiphon: connected to the bridge")
             running.wait("antiphon: music answer_bars 1")
             running.wait("antiphon: music state listening")
@@ -91,11 +90,11 @@ def test_pd_plays_a_phrase_and_hears_the_answer() -> None:
             assert not [line for line in running.end() if "error" in line]
 
 
-def test_a_hand_on_a_control_reaches_the_bridge_once_and_an_error_is_told() -> None:
+def test_a_hand_on_a_control_reaches_the_bridge_once_and_an_error_is_told(patches: Path) -> None:
     require_program("pd", "puredata")
     with serving("--no-midi", stage=True) as served:
         served.performer.send("/subscribe", "*", 0, 60)
-        with pd(served.osc_port, "-open", str(CLIENTS / "pd_hand.pd")) as running:
+        with pd(patches, served.osc_port, "-open", str(CLIENTS / "pd_hand.pd")) as running:
             values = {"/music/temperature": 1.5, "/music/call_bars": 3, "/music/listen": 0, "/frames/speed": 2}
             heard = {}
             while heard.keys() < values.keys():
@@ -134,14 +133,14 @@ def test_any_parameter_makes_a_patch_that_opens(tmp_path: Path) -> None:
     assert [line for line in printed if not line.startswith("sent:")] == []
 
 
-def test_without_a_bridge_it_waits_in_silence_and_then_connects() -> None:
+def test_without_a_bridge_it_waits_in_silence_and_then_connects(patches: Path) -> None:
     require_program("pd", "puredata")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))
         deaf.settimeout(PATIENCE)
         port = deaf.getsockname()[1]
         with contextlib.ExitStack() as stack:
-            running = stack.enter_context(pd(port))
+            running = stack.enter_context(pd(patches, port))
             for _ in range(2):
                 assert deaf.recv(100).startswith(b"/subscribe\0")
             deaf.close()

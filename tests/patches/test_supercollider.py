@@ -12,15 +12,14 @@ from stage_models import CHORD
 
 from tests.peers import require_program
 
-QUARK = Path(__file__).parents[2] / "patches" / "supercollider"
 HEADLESS = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
 
 
 @pytest.fixture
-def sclang(tmp_path: Path) -> list[str]:
+def sclang(tmp_path: Path, patches: Path) -> list[str]:
     """The command for sclang with the quark, listening on a free port."""
     library = tmp_path / "library.yaml"
-    library.write_text(f"includePaths: ['{QUARK.as_posix()}']\nexcludePaths: []\npostInlineWarnings: false\n")
+    library.write_text(f"includePaths: ['{(patches / 'supercollider').as_posix()}']\nexcludePaths: []\npostInlineWarnings: false\n")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,18 +1,22 @@
 """The script for TouchDesigner, run against a stand-in: TouchDesigner itself cannot be had here."""
 
-from pathlib import Path
+import uuid
+from multiprocessing import resource_tracker
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bridge.addresses import Table
-from bridge.hosts import ports
+from bridge.config import Settings
+from bridge.hosts import ports, touchdesigner
 from bridge.hosts.controls import EXACT, pages, queries
 from bridge.hosts.touchdesigner import parameter_name
+from bridge.media.ring import FrameRing
 from tests.patches.touchdesigner import Operator, Time, callback, custom, run
 
-SCRIPT = (Path(__file__).parents[2] / "patches" / "touchdesigner" / "antiphon.py").read_text("utf-8")
 TABLE = Table()
+SCRIPT = touchdesigner.files(TABLE)["antiphon.py"].decode()
 CONTROLS = [control for page in pages(TABLE).values() for control in page]
 
 
@@ -77,7 +81,9 @@ def test_it_listens_sends_and_shows_the_frames(comp: Operator) -> None:
     assert (inside["out"].par.address.eval(), inside["out"].par.port.eval()) == (ports.HOST, ports.BRIDGE)
     assert inside["in"].par.port.eval() == ports.TOUCH_DESIGNER
     assert inside["frames"].par.url.eval() == "http://127.0.0.1:7771/frames.mjpeg"
-    assert inside["out1"].inputConnectors[0].source is inside["frames"]
+    assert inside["out1"].inputConnectors[0].source is inside["which"]
+    assert inside["which"].inputs == [inside["frames"], inside["memory"]]
+    assert comp.par.Memory.eval() == f"antiphon-{Settings().http_port}"
 
 
 def test_running_it_again_replaces_the_component(comp: Operator) -> None:
@@ -140,3 +146,34 @@ def test_other_ports_are_taken_at_once(comp: Operator) -> None:
     assert comp.children["in"].par.port.eval() == 9001 and comp.children["out"].par.port.eval() == 9000
     show.frame(0.1)
     assert show.sent[-1] == ("/subscribe", ["*", 9001, float(ports.LEASE)])
+
+
+def test_frames_come_out_of_shared_memory_when_wanted(comp: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource_tracker, "unregister", lambda *_: None)  # for it is this process that made the ring
+    name = f"antiphon-test-{uuid.uuid4().hex[:8]}"
+    show, memory = Show(comp), comp.children["memory"]
+    show.turn("Memory", name)
+    show.turn("Framesfrom", "memory")
+    assert comp.children["which"].par.index.eval() == 1
+    show.frame(0.0)
+    assert memory.pixels is None  # there is no such ring yet
+    ring = FrameRing.create(8, 8, name=name)
+    try:
+        show.frame(0.1)
+        assert memory.pixels is None  # nor a frame in it
+        pixels = np.random.default_rng(1).integers(0, 256, (4, 6, 3), "u1")
+        ring.write(pixels, time=0)
+        show.frame(0.2)
+        assert np.array_equal(memory.pixels, np.dstack([pixels[::-1], np.full((4, 6), 255, "u1")]))
+        memory.pixels = None
+        show.frame(0.3)
+        assert memory.pixels is None  # nothing new
+        ring.write(pixels // 2, time=0)
+        show.turn("Framesfrom", "web")
+        show.frame(0.4)
+        assert memory.pixels is None and comp.children["which"].par.index.eval() == 0
+        comp.children["reader"].module.close()
+    finally:
+        monkeypatch.undo()
+        ring.close()
+        ring.unlink()

@@ -18,6 +18,8 @@ PARAMETERS = {
     "parameterexecuteDAT": {"active", "op", "pars", "valuechange", "valueschanged", "onpulse", "custom", "builtin"},
     "executeDAT": {"active", "start", "create", "exit", "framestart", "frameend"},
     "webrenderTOP": {"active", "url", "reloadsrc", "outputresolution", "resolutionw", "resolutionh"},
+    "scriptTOP": {"callbacks", "setuppars"},
+    "switchTOP": {"index", "blend"},
     "outTOP": {"label", "outputresolution", "resolutionw", "resolutionh"},
 }
 """The built-in parameters of each operator that the script may use."""
@@ -108,6 +110,8 @@ class Operator:
         self.text = ""
         self.nodeX = self.nodeY = 0
         self.inputConnectors = [Connector()]
+        self.inputs: list[Operator] = []
+        self.pixels: Any = None
         self.pages: list[str] = []
         self.sent: list[tuple[str, list[Any]]] = []
         self.rows: dict[Any, list[Any]] = {}
@@ -144,6 +148,19 @@ class Operator:
         self.sent.append((address, values))
 
     # A table, by the first cell of each row.
+
+    def setInputs(self, operators: "list[Operator]") -> None:  # noqa: N802
+        self.inputs = operators
+
+    def cook(self, force: bool = False) -> None:
+        """What nothing depends on cooks by force only."""
+        if force and self.kind == "scriptTOP":
+            assert self._parent
+            self._parent.children[self.par.callbacks.eval()].module.onCook(self)
+
+    def copyNumpyArray(self, pixels: Any) -> None:  # noqa: N802
+        assert self.kind == "scriptTOP" and pixels.ndim == 3 and 1 <= pixels.shape[2] <= 4
+        self.pixels = pixels
 
     def appendRow(self, row: list[Any]) -> None:  # noqa: N802
         self.rows[row[0]] = row

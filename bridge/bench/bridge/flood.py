@@ -62,7 +62,7 @@ def flood_figures(server: ServerProcess, load: Load, tell: Callable[[str], None]
 def _try(server: ServerProcess, load: Load, rate: int) -> tuple[float, int]:
     """Hold a rate; return how many messages a second were read, and how many were lost."""
     with OscClient(server.osc_port) as client:
-        sent_before, received_before = _counts(client, load)
+        sent_before, received_before = counts(client, load)
         spawn = multiprocessing.get_context("spawn")
         ours, theirs = spawn.Pipe()
         sender = spawn.Process(target=_send, args=(theirs, server.osc_port, rate), daemon=True)
@@ -74,12 +74,12 @@ def _try(server: ServerProcess, load: Load, rate: int) -> tuple[float, int]:
             raise BenchError("the process that floods the server with messages died") from None
         drained = _drained(client)
         sender.join()
-        sent, received = _counts(client, load)
+        sent, received = counts(client, load)
         lost = (sent - sent_before + count) - (received - received_before)
     return count / (drained - begin), max(0, lost)
 
 
-def _counts(client: OscClient, load: Load) -> tuple[int, int]:
+def counts(client: OscClient, load: Load) -> tuple[int, int]:
     """Return how many messages this client and the load have sent, and how many messages the server has counted."""
     with load.resting:
         received = client.info("osc/received").get("osc/received")

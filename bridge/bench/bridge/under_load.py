@@ -46,7 +46,7 @@ def under_load_figures(server: ServerProcess, load: Load, seconds: float) -> lis
             f" the way back, so an upper bound of the time until it is applied; {len(latencies)} settings, {lost} lost",
         ),
         *_first_notes(info, load, states),
-        *_lateness(info),
+        *lateness_figures(info),
         Figure(
             name="frames_per_second",
             value=round(rate, 2) if frames else None,
@@ -114,7 +114,7 @@ def _first_notes(info: Mapping[str, object], load: Load, states: list[Received])
     ]
 
 
-def _lateness(info: Mapping[str, object]) -> list[Figure]:
+def lateness_figures(info: Mapping[str, object]) -> list[Figure]:
     scheduling = str(info.get("realtime/scheduling", "unknown scheduling"))
     allowed = scheduling.startswith("SCHED_FIFO")
     figures = []

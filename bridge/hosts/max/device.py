@@ -12,7 +12,7 @@ from bridge.hosts import ports
 from bridge.hosts.controls import pages
 from bridge.hosts.max import link, notes
 from bridge.hosts.max.page import Page
-from bridge.hosts.max.patcher import Patcher
+from bridge.hosts.max.patcher import Patcher, written
 from bridge.hosts.max.widgets import STORED_ONLY, port_box
 
 MIDI_EFFECT = b"mmmm"
@@ -52,7 +52,7 @@ def amxd(device: Patcher, width: float) -> bytes:
     project |= {"contents": {"patchers": {}}, "amxdtype": kind, "readonly": 0, "devpathtype": 0, "devpath": "."}
     patcher = device.patcher() | {"devicewidth": width, "openrect": [0.0, 0.0, width, HEIGHT], "project": project}
     patcher |= {"dependency_cache": [], "autosave": 0, "latency": 0}
-    content = json.dumps({"patcher": patcher}, indent=1).encode() + b"\n\0"
+    content = written({"patcher": patcher}).encode() + b"\n\0"
     header = b"ampf" + struct.pack("<I", 4) + MIDI_EFFECT
     return header + b"meta" + struct.pack("<II", 4, 0) + b"ptch" + struct.pack("<I", len(content)) + content
 

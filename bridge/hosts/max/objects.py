@@ -15,6 +15,8 @@ _COUNTS = {
     "gate": (2, 1),
     "inlet": (0, 1),
     "int": (2, 1),
+    "jit.net.recv": (1, 3),
+    "jit.pwindow": (1, 2),
     "jweb": (1, 1),
     "live.dial": (1, 2),
     "live.menu": (1, 3),

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 import shlex
 from typing import Any
 
@@ -89,4 +90,10 @@ class Patcher:
 
     def file(self) -> bytes:
         """The patch as a file."""
-        return (json.dumps({"patcher": self.patcher()}, indent=1) + "\n").encode()
+        return (written({"patcher": self.patcher()}) + "\n").encode()
+
+
+def written(content: dict[str, Any]) -> str:
+    """As JSON, with a line for each box and patchcord: what Max itself writes is twice as long."""
+    text = json.dumps(content, separators=(",", ":"))
+    return re.sub(r',(?={"(?:box|patchline)":)', ",\n", text)

@@ -1,17 +1,15 @@
 """Patches for Pure Data 0.52 or newer, without externals."""
 
 from bridge.addresses import Table
-from bridge.hosts.controls import pages
 from bridge.hosts.puredata.duet import duet
 from bridge.hosts.puredata.link import link
 from bridge.hosts.puredata.notes import notes, voice
-from bridge.hosts.puredata.page import page
+from bridge.hosts.puredata.page import page, parts
 from bridge.hosts.puredata.play import play
 
 
 def files(table: Table) -> dict[str, bytes]:
     """The patches by file name; antiphon.pd is the one to open."""
-    found = {root: controls for root, controls in pages(table).items() if root}
     patches = {
         "antiphon": duet(table),
         "antiphon-link": link(table),
@@ -19,5 +17,5 @@ def files(table: Table) -> dict[str, bytes]:
         "antiphon-play": play(table),
         "antiphon-voice": voice(),
     }
-    patches |= {f"antiphon-{root}": page(root, controls) for root, controls in found.items()}
+    patches |= {f"antiphon-{root}": page(controls) for root, controls in parts(table).items()}
     return {f"{name}.pd": patch.file().encode() for name, patch in patches.items()}

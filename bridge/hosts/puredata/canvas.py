@@ -30,6 +30,12 @@ class Canvas:
         """A message box."""
         return self._add(f"#X msg {x} {y} {_escaped(text)};")
 
+    def inside(self, x: int, y: int, name: str, canvas: "Canvas") -> int:
+        """A patch in the patch, in a window that opens by a click."""
+        head, *lines = canvas.file().splitlines()
+        head = f"{head.removesuffix(f' {FONT};')} {name} 0;"
+        return self._add("\n".join([head, *lines, f"#X restore {x} {y} pd {name};"]))
+
     def comment(self, x: int, y: int, text: str, width: int = 60) -> int:
         """A comment, broken into lines of so many characters."""
         return self._add(f"#X text {x} {y} {_escaped(text)}, f {width};")

@@ -10,6 +10,7 @@ from bridge.hosts import ports
 from bridge.hosts.controls import Control, pages, queries
 
 HERE = Path(__file__).parent
+QUOTES = "'''"
 
 
 def files(table: Table) -> dict[str, bytes]:
@@ -19,6 +20,8 @@ def files(table: Table) -> dict[str, bytes]:
         "BRIDGE": repr((ports.HOST, ports.BRIDGE, ports.TOUCH_DESIGNER)),
         "FRAMES": repr((f"{ports.PAGE}frames.mjpeg", Settings().width, Settings().height)),
         "CONTROLS": pformat([_row(root, control) for root, control in found], width=118),
+        "MEMORY": repr(f"antiphon-{Settings().http_port}"),
+        "READER": f"{QUOTES}{(HERE / 'memory.txt').read_text('utf-8')}{QUOTES}",
         "LINK": f"'''{_link([control for _, control in found])}'''",
     }
     script = (HERE / "build.txt").read_text("utf-8")

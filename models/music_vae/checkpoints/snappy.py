@@ -3,7 +3,7 @@
 Source: google/snappy `format_description.txt`.
 """
 
-from models.music_vae.checkpoints.wire import varint
+from models.protobuf import varint
 
 
 def decompress(data: bytes, largest: int) -> bytes:

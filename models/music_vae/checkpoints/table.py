@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from models.music_vae.checkpoints.crc32c import crc32c, masked
 from models.music_vae.checkpoints.snappy import decompress
-from models.music_vae.checkpoints.wire import encoded, varint
+from models.protobuf import encoded, varint
 
 MAGIC = 0xDB4775248B80FB57
 FOOTER = 48

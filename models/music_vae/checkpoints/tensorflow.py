@@ -15,7 +15,7 @@ import numpy.typing as npt
 from models.music_vae.checkpoints import table
 from models.music_vae.checkpoints.crc32c import crc32c, masked
 from models.music_vae.checkpoints.source import Source
-from models.music_vae.checkpoints.wire import encoded, fields, message, number
+from models.protobuf import encoded, fields, message, number
 
 LARGEST_INDEX = 64 << 20
 DTYPES: dict[int, np.dtype[Any]] = {1: np.dtype("<f4"), 2: np.dtype("<f8"), 19: np.dtype("<f2")}

@@ -28,10 +28,10 @@ def encode(encoding: Encoding, score: Score) -> Encoded:
     if not score.notes:
         return Encoded(refused=["a groove must hold at least one drum, got none"])
     try:
-        y = _steps(score)
+        y = steps_of(score)
     except Refusal as reason:
         return Encoded(refused=[str(reason)])
-    x = _heard(encoding, y)
+    x = heard(encoding, y)
     steps = encoding.bars * STEPS_PER_BAR
     for start in range(0, len(y) - steps + 1, steps):
         window = slice(start, start + steps)
@@ -54,7 +54,8 @@ def decode(encoding: Encoding, steps: Array) -> Score:
     return Score(tuple(notes), (Tempo(0.0, QPM),), total_time=max((note.end for note in notes), default=0.0))
 
 
-def _steps(score: Score) -> Array:
+def steps_of(score: Score) -> Array:
+    """Hits, velocities and offsets of the whole piece [time, 27], in whole bars. Raises Refusal where it has none."""
     grid = to_grid(score, STEPS_PER_QUARTER, STEPS_PER_BAR)
     bars = max(note.start for note in grid.notes) // STEPS_PER_BAR + 1
     seconds_per_step = 60.0 / grid.qpm / STEPS_PER_QUARTER
@@ -73,7 +74,8 @@ def _steps(score: Score) -> Array:
     return y.astype(np.float32)
 
 
-def _heard(encoding: Encoding, y: Array) -> Array:
+def heard(encoding: Encoding, y: Array) -> Array:
+    """What the encoder reads of steps y [time, 27]: y without what the model is to supply."""
     x = y.copy()
     hit, velocities, offsets = (x[:, n * DRUM_CLASSES : (n + 1) * DRUM_CLASSES] for n in range(3))
     if encoding.tapify:

@@ -1,48 +1,75 @@
-"""Two-bar melody windows from folders of songs, split by song.
+"""Two-bar windows from folders of songs, split by song; and the melodies of a song.
 
-A folder is read song by song: POP909's layout (`NNN.mid` with `NNN.beat_midi.txt`, whose beats and downbeats are the
-grid; the MIDI ticks are not), or plain MIDI files, whose ticks and 4/4 time signatures are the grid.
+A folder is read song by song. Melodies: POP909's layout (`NNN.mid` with `NNN.beat_midi.txt`, whose beats and downbeats
+are the grid; the MIDI ticks are not), or plain MIDI files, whose ticks and 4/4 time signatures are the grid. Drums are
+read by `drums.py`.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import mido
 import numpy as np
+from mido.midifiles.meta import KeySignatureError
 
 from models.music_vae import melody
 
 WINDOW = 2 * melody.STEPS_PER_BAR
 VALIDATION_EVERY = 10  # the 10th, 20th … song by name is validation
+NAMED = 10
+Part = Literal["train", "validation", "test"]
 # (seconds or ticks of start, of end, MIDI pitch)
 RawNote = tuple[float, float, int]
 
 
 @dataclass(frozen=True)
 class Windows:
-    """Windows [N, 32] of classes, the index of each one's song in `songs`, and what folder they are of."""
+    """Windows [N, 32] of classes or [N, 32, depth], the index of each one's song in `songs`, and what they are of.
+
+    `parts` says of each song whether it is for training, validation or, later, a test; without it every tenth by name
+    is validation.
+    """
 
     steps: np.ndarray
     song: np.ndarray
     songs: list[str]
     source: str = ""
+    parts: tuple[Part, ...] = ()
+
+    def of(self, part: Part) -> np.ndarray:
+        """The windows of a part; no song is in two."""
+        parts = np.array(self.parts or [part_of(number) for number in range(len(self.songs))])
+        return self.steps[parts[self.song] == part]
 
     def split(self) -> tuple[np.ndarray, np.ndarray]:
-        """Training and validation windows; no song is in both."""
-        validation = self.song % VALIDATION_EVERY == VALIDATION_EVERY - 1
-        return self.steps[~validation], self.steps[validation]
+        """Training and validation windows."""
+        return self.of("train"), self.of("validation")
 
     def save(self, path: Path) -> None:
-        steps = self.steps.astype(np.int8)
-        np.savez_compressed(path, steps=steps, song=self.song, songs=np.array(self.songs), source=self.source)
+        np.savez_compressed(
+            path,
+            steps=self.steps.astype(np.int16) if self.steps.ndim == 2 else self.steps,
+            song=self.song,
+            songs=np.array(self.songs),
+            source=self.source,
+            parts=np.array(self.parts, str),
+        )
 
     @staticmethod
     def load(path: Path) -> "Windows":
         with np.load(path, allow_pickle=False) as f:
             source = str(f["source"]) if "source" in f else ""
-            return Windows(f["steps"].astype(np.int64), f["song"], [str(s) for s in f["songs"]], source)
+            parts = tuple(str(p) for p in f["parts"]) if "parts" in f else ()
+            steps = f["steps"] if f["steps"].ndim == 3 else f["steps"].astype(np.int64)
+            return Windows(steps, f["song"], [str(s) for s in f["songs"]], source, parts)  # type: ignore[arg-type]
+
+
+def part_of(number: int) -> Part:
+    """The part of a song by its place among all, by name."""
+    return "validation" if number % VALIDATION_EVERY == VALIDATION_EVERY - 1 else "train"
 
 
 def track_notes(midi: mido.MidiFile, *, seconds: bool) -> dict[str, list[RawNote]]:
@@ -93,19 +120,28 @@ def quantize(notes: list[RawNote], steps_at: Callable[[float], float]) -> list[m
     return out
 
 
+Line = tuple[melody.Steps, list[int]]
+"""A whole melody in steps, and the steps at which two bars of 4/4 begin."""
+
+
+def line_of(notes: list[melody.StepNote], bars: list[int]) -> Line:
+    """Notes as one line of steps, long enough for the last two bars."""
+    length = max(max((n[1] for n in notes), default=0) + 1, max(bars, default=0) + WINDOW)
+    return melody.encode(notes, length), [bar for bar in bars if bar >= 0]
+
+
 def cut(notes: list[melody.StepNote], bars: list[int]) -> np.ndarray:
     """Distinct windows [N, 32] that start at the steps `bars`; silent ones are left out."""
     if not notes or not bars:
         return np.zeros((0, WINDOW), np.int64)
-    length = max(max(n[1] for n in notes) + 1, max(bars) + WINDOW)
-    steps = melody.encode(notes, length)
-    windows = np.array([melody.window(steps, bar, WINDOW) for bar in bars if bar >= 0])
+    steps, bars = line_of(notes, bars)
+    windows = np.array([melody.window(steps, bar, WINDOW) for bar in bars])
     windows = windows[(windows >= melody.FIRST_NOTE).any(1)]
     return np.unique(windows, axis=0)
 
 
-def pop909_song(path: Path, tracks: tuple[str, ...] = ("MELODY", "BRIDGE")) -> np.ndarray:
-    """Windows of one POP909 song, in its sections of four beats a bar."""
+def pop909_notes(path: Path) -> tuple[dict[str, list[melody.StepNote]], list[int]]:
+    """The notes of each track of a POP909 song, but for the piano, on its own grid, and where two bars of 4/4 begin."""
     beats = np.loadtxt(path.with_suffix(".beat_midi.txt"), ndmin=2)
     times, down = beats[:, 0], beats[:, 2] == 1
     indices = np.arange(len(times))
@@ -123,15 +159,19 @@ def pop909_song(path: Path, tracks: tuple[str, ...] = ("MELODY", "BRIDGE")) -> n
         for b, second, third in zip(downbeats, downbeats[1:], downbeats[2:], strict=False)
         if second - b == 4 and third - second == 4
     ]
-    found = [np.zeros((0, WINDOW), np.int64)]
-    for name, notes in track_notes(mido.MidiFile(path), seconds=True).items():
-        if name.split("#")[0] in tracks:
-            found.append(cut(quantize(notes, steps_at), bars))
+    tracks = track_notes(mido.MidiFile(path), seconds=True).items()
+    return {name.split("#")[0]: quantize(notes, steps_at) for name, notes in tracks}, bars
+
+
+def pop909_song(path: Path, tracks: tuple[str, ...] = ("MELODY", "BRIDGE")) -> np.ndarray:
+    """Windows of one POP909 song, in its sections of four beats a bar."""
+    notes, bars = pop909_notes(path)
+    found = [np.zeros((0, WINDOW), np.int64), *(cut(notes[name], bars) for name in tracks if name in notes)]
     return np.unique(np.concatenate(found), axis=0)
 
 
-def plain_song(path: Path) -> np.ndarray:
-    """Windows of a MIDI file's melodic tracks, in its sections of 4/4."""
+def plain_notes(path: Path) -> tuple[list[list[melody.StepNote]], list[int]]:
+    """The notes of each melodic track of a MIDI file, and where two bars of 4/4 begin."""
     midi = mido.MidiFile(path)
     meters = [(0.0, 4, 4)]
     end = 0.0
@@ -143,16 +183,34 @@ def plain_song(path: Path) -> np.ndarray:
                 meters.append((tick / midi.ticks_per_beat, message.numerator, message.denominator))
         end = max(end, tick / midi.ticks_per_beat)
     meters.sort(key=lambda m: m[0])
-    bars = []
+    bars: list[int] = []
     for (start, numerator, denominator), (stop, _, _) in zip(meters, [*meters[1:], (end + 8.0, 4, 4)], strict=True):
         if (numerator, denominator) == (4, 4):
             first = round(start * melody.STEPS_PER_BEAT)
             bars += range(first, int(stop * melody.STEPS_PER_BEAT) - WINDOW + 1, melody.STEPS_PER_BAR)
-    found = [np.zeros((0, WINDOW), np.int64)]
-    for notes in track_notes(midi, seconds=False).values():
-        if melodic(notes):
-            found.append(cut(quantize(notes, lambda beat: beat * melody.STEPS_PER_BEAT), bars))
-    return np.unique(np.concatenate(found), axis=0)
+    tracks = track_notes(midi, seconds=False).values()
+    return [quantize(t, lambda beat: beat * melody.STEPS_PER_BEAT) for t in tracks if melodic(t)], bars
+
+
+def plain_song(path: Path) -> np.ndarray:
+    """Windows of a MIDI file's melodic tracks, in its sections of 4/4."""
+    tracks, bars = plain_notes(path)
+    return np.unique(np.concatenate([np.zeros((0, WINDOW), np.int64), *(cut(t, bars) for t in tracks)]), axis=0)
+
+
+def aligned(path: Path) -> bool:
+    """Whether a MIDI file has POP909's beats beside it."""
+    return path.with_suffix(".beat_midi.txt").exists()
+
+
+def lines(path: Path) -> list[Line]:
+    """The melodies of a song as whole lines: of POP909 the melody itself, else all melodic tracks."""
+    if aligned(path):
+        named, bars = pop909_notes(path)
+        tracks = [named["MELODY"]] if "MELODY" in named else []
+    else:
+        tracks, bars = plain_notes(path)
+    return [line_of(notes, bars) for notes in tracks if bars]
 
 
 def melodic(notes: list[RawNote], share: float = 0.9) -> bool:
@@ -171,47 +229,68 @@ def midi_files(folder: Path) -> list[Path]:
     return files
 
 
-def fingerprint(folder: Path) -> str:
-    """A hash of the names and sizes of a folder's MIDI files: tells whether cached windows are of this folder."""
-    files = [f"{p.relative_to(folder).as_posix()} {p.stat().st_size}" for p in midi_files(folder)]
+def fingerprint(folder: Path, what: str = "") -> str:
+    """A hash of what is read and of the files' names and sizes: tells whether cached windows are of them."""
+    files = [what, *(f"{p.relative_to(folder).as_posix()} {p.stat().st_size}" for p in midi_files(folder))]
     return hashlib.sha256("\n".join(files).encode()).hexdigest()
 
 
-def read_songs(folder: Path) -> Iterator[tuple[str, np.ndarray | str]]:
+def melodies(path: Path) -> np.ndarray:
+    """Windows of one song [N, 32]."""
+    return (pop909_song if aligned(path) else plain_song)(path)
+
+
+Read = Callable[[Path], np.ndarray]
+
+
+def read_songs(folder: Path, song: Read = melodies) -> Iterator[tuple[str, np.ndarray | str]]:
     """Each song's name with its windows, or with why it could not be read."""
     for path in midi_files(folder):
-        aligned = path.with_suffix(".beat_midi.txt").exists()
+        name = path.relative_to(folder).as_posix()
         try:
-            yield path.relative_to(folder).as_posix(), (pop909_song if aligned else plain_song)(path)
-        except (OSError, ValueError, EOFError, IndexError, KeyError) as error:
-            yield path.relative_to(folder).as_posix(), f"{type(error).__name__}: {error}"
+            yield name, song(path)
+        except (OSError, ValueError, EOFError, LookupError, TypeError, KeySignatureError) as error:
+            reason = str(error).replace(f"{path}: ", "") or "it ends too early"
+            yield name, f"{type(error).__name__}: {reason}"
 
 
-def read(folder: Path, progress: Callable[[str], None]) -> Windows:
+def read(
+    folder: Path,
+    progress: Callable[[str], None],
+    song: Read = melodies,
+    parts: Callable[[Path, list[str]], tuple[Part, ...]] = lambda folder, songs: (),
+    what: str = "melody",
+) -> Windows:
     """All windows of a folder; says how far it is, and which files it had to leave out."""
     songs: list[str] = []
+    empty: list[str] = []
     steps, owner = [], []
-    for name, result in read_songs(folder):
+    for name, result in read_songs(folder, song):
         if isinstance(result, str):
             progress(f"left out {name}: {result}")
             continue
+        if not len(result):
+            empty.append(name)
         owner.append(np.full(len(result), len(songs)))
         steps.append(result)
         songs.append(name)
         if len(songs) % 100 == 0:
             progress(f"read {len(songs)} songs, {sum(map(len, steps))} windows")
+    if empty:
+        some = ", ".join(empty[:NAMED]) + (", …" if len(empty) > NAMED else "")
+        progress(f"{len(empty)} songs have no two bars of 4/4 {what}: {some}")
     if not sum(map(len, steps)):
-        raise ValueError(f"training data: none of the {len(songs)} songs under {folder} has two bars of 4/4 melody")
-    return Windows(np.concatenate(steps), np.concatenate(owner), songs, fingerprint(folder))
+        raise ValueError(f"training data: none of the {len(songs)} songs under {folder} has two bars of 4/4 {what}")
+    found = np.concatenate(steps), np.concatenate(owner)
+    return Windows(*found, songs, fingerprint(folder, what), parts(folder, songs))
 
 
-def cached(folder: Path, cache: Path, progress: Callable[[str], None]) -> Windows:
-    """The windows of a folder, from the file `cache` if it is of this folder, else read and written there."""
-    source = fingerprint(folder)
+def cached(folder: Path, cache: Path, reading: Callable[[], Windows], what: str = "melody") -> Windows:
+    """The windows of a folder, from the file `cache` if they are there, else read and written there."""
     if cache.exists():
         windows = Windows.load(cache)
-        if windows.source == source:
+        if windows.source == fingerprint(folder, what):
             return windows
-    windows = read(folder, progress)
+    windows = reading()
     windows.save(cache)
     return windows

@@ -14,6 +14,9 @@ from torch.nn import functional
 
 from models.music_vae.training.cell import library, pointer
 
+MANY_CLASSES = 128
+"""From here on the gradient of a table is summed row by row: cheaper than a product with one-hot rows."""
+
 
 def split_kernel(kernel: Tensor, bias: Tensor, hidden: int) -> tuple[Tensor, Tensor, Tensor]:
     """Split a stored kernel [in + h, 4h] (gates i, g, f, o) into input rows, recurrent rows and bias for `Recurrence`.
@@ -123,9 +126,13 @@ class Recurrence(torch.autograd.Function):
         d_u = torch.mm(hs[:-1].reshape(steps * batch, hidden).t(), flat).float()
         d_x: Tensor | None = None
         if ctx.tokens:
-            one_hot = torch.zeros(steps * batch, w.shape[0] + 1, dtype=dtype)
-            one_hot.scatter_(1, x.reshape(-1, 1), 1.0)
-            d_w = torch.mm(one_hot.t(), flat).float()[:-1]
+            if w.shape[0] > MANY_CLASSES:
+                d_w = torch.zeros(w.shape[0] + 1, flat.shape[1], dtype=w.dtype)
+                d_w = d_w.index_add_(0, x.reshape(-1), flat.to(w.dtype))[:-1]
+            else:
+                one_hot = torch.zeros(steps * batch, w.shape[0] + 1, dtype=dtype)
+                one_hot.scatter_(1, x.reshape(-1, 1), 1.0)
+                d_w = torch.mm(one_hot.t(), flat).float()[:-1]
         else:
             d_w = torch.mm(x.reshape(steps * batch, -1).to(dtype).t(), flat).float()
             d_x = torch.mm(flat, w.to(dtype).t()).view_as(x).to(x.dtype)

@@ -7,10 +7,14 @@ import numpy as np
 import torch
 
 from models.music_vae import melody
+from models.music_vae.configs import DRUM_CLASSES
+from models.music_vae.training import drum_metrics
+from models.music_vae.training.kinds import kind_of
 from models.music_vae.training.network import MusicVae, shift
 
 PITCH_CLASSES = 12
 SCALE = np.array([0, 2, 4, 5, 7, 9, 11])  # a major key's notes, and its relative natural minor's
+DRUMS = ("kick", "snare", "closed_hat", "open_hat", "low_tom", "mid_tom", "high_tom", "crash", "ride")
 INTERVALS = np.arange(-12, 14) - 0.5  # bins of one semitone from -12 to +12; wider leaps are put in the outer bins
 
 
@@ -21,6 +25,17 @@ def onset_f1(truth: np.ndarray, found: np.ndarray) -> float:
     return 2.0 * hits / max(int(true_on.sum()) + int(found_on.sum()), 1)
 
 
+def agreement(model: MusicVae, truth: np.ndarray, found: np.ndarray) -> dict[str, float]:
+    """How near found windows are to the true ones, by what a model's steps are."""
+    match model.hp.encoding.kind:
+        case "melody":
+            return {"accuracy": float((found == truth).mean()), "f1": onset_f1(truth, found)}
+        case "drums":
+            return {"accuracy": float((found == truth).mean()), "f1": drum_metrics.hit_f1(truth, found)}
+    same = drum_metrics.hits_of(truth) == drum_metrics.hits_of(found)
+    return {"accuracy": float(same.all(2).mean()), "f1": drum_metrics.hit_f1(truth, found)}
+
+
 @torch.no_grad()
 def reconstruction(
     model: MusicVae,
@@ -29,41 +44,50 @@ def reconstruction(
     seed: int = 0,
     progress: Callable[[str], None] = lambda line: None,
 ) -> dict[str, float]:
-    """Teacher-forced (likeliest class) and sampled accuracy and F1 of windows [N, T] decoded from mu, and their KL.
+    """Teacher-forced (likeliest) and sampled accuracy and F1 of windows [N, T, …] decoded from mu, and their KL.
 
-    `no_event_accuracy` is that of always answering "no event": what accuracy alone is worth.
+    `no_event_accuracy` is that of always answering "no event": what accuracy alone is worth. Of grooves, velocities and
+    offsets are judged where the hits are given and nothing else is.
     """
     generator = torch.Generator().manual_seed(seed)
-    forced, sampled, kls, nll = [], [], [], 0.0
-    parts = np.array_split(windows.astype(np.int64), max(len(windows) // 512, 1))
+    kind = kind_of(model.hp.config)
+    forced, sampled, played, kls, nll = [], [], [], [], 0.0
+    parts = np.array_split(windows, max(len(windows) // 512, 1))
     for number, part in enumerate(parts):
-        x = torch.from_numpy(np.ascontiguousarray(part.T))
+        x, y = kind.plain(part)
         mu, sigma = model.encode(x)
         kls.append(0.5 * (mu.square() + sigma.square() - 1 - 2 * sigma.log()))
-        logits = model.decode(mu, shift(x))
-        nll += torch.nn.functional.cross_entropy(logits.view(-1, melody.CLASSES), x.reshape(-1), reduction="sum").item()
-        forced.append(logits.argmax(2).T.numpy())
-        sampled.append(model.sample(mu, len(x), temperature, generator).T.numpy())
+        logits = model.decode(mu, shift(y))
+        nll += model.head.loss(logits, y).item() * len(part)
+        likeliest = model.head.sample(logits.flatten(0, 1), 0.0, None)
+        forced.append(likeliest.view(y.shape).transpose(0, 1).numpy())
+        sampled.append(model.sample(mu, len(y), temperature, generator).transpose(0, 1).numpy())
+        if y.dim() == 3:
+            hits = y[..., :DRUM_CLASSES]
+            played.append(model.sample(mu, len(y), 0.0, hits=hits).transpose(0, 1).numpy())
         progress(f"reconstructed {number + 1} of {len(parts)} parts")
     a, b = np.concatenate(forced), np.concatenate(sampled)
     kl = torch.cat(kls)
-    return {
-        "forced_accuracy": float((a == windows).mean()),
-        "forced_f1": onset_f1(windows, a),
-        "sampled_accuracy": float((b == windows).mean()),
-        "sampled_f1": onset_f1(windows, b),
-        "no_event_accuracy": float((windows == melody.NO_EVENT).mean()),
-        "nll_nats": nll / len(windows),
-        "kl_bits": float(kl.sum(1).mean()) / math.log(2),
-        "active_dimensions": float((kl.mean(0) > 0.05).sum()),
-    }
+    report = {f"forced_{key}": value for key, value in agreement(model, windows, a).items()}
+    report |= {f"sampled_{key}": value for key, value in agreement(model, windows, b).items()}
+    empty = windows == melody.NO_EVENT
+    report["no_event_accuracy"] = float((empty if windows.ndim == 2 else empty[..., :DRUM_CLASSES].all(2)).mean())
+    if windows.ndim == 3:
+        report |= drum_metrics.feel(windows, np.concatenate(played))
+    if model.hp.encoding.kind != "melody":
+        drums = zip(DRUMS, drum_metrics.by_drum(windows, b), strict=True)
+        report |= {f"sampled_f1_{drum}": value for drum, value in drums}
+    report["nll_nats"] = nll / len(windows)
+    report["kl_bits"] = float(kl.sum(1).mean()) / math.log(2)
+    report["active_dimensions"] = float((kl.mean(0) > 0.05).sum())
+    return report
 
 
 def prior(model: MusicVae, count: int, temperature: float = 0.5, seed: int = 0, steps: int = 32) -> np.ndarray:
     """Windows [count, steps] decoded from z ~ N(0, 1)."""
     generator = torch.Generator().manual_seed(seed)
     z = torch.randn(count, model.hp.z_size, generator=generator)
-    return model.sample(z, steps, temperature, generator).T.numpy()
+    return model.sample(z, steps, temperature, generator).transpose(0, 1).numpy()
 
 
 def in_key(window: np.ndarray) -> float:
@@ -130,9 +154,11 @@ def prior_report(model: MusicVae, training: np.ndarray, validation: np.ndarray, 
     windows from the training windows.
     """
     samples = prior(model, count)
-    known = intervals(training)
     rng = np.random.default_rng(0)
     some = validation[rng.permutation(len(validation))[:count]]
+    if model.hp.encoding.kind != "melody":
+        return drum_metrics.prior_report(samples, training, some)
+    known = intervals(training)
     report = {f"prior_{key}": value for key, value in character(samples).items()}
     report |= {f"data_{key}": value for key, value in character(some).items()}
     report["interval_distance"] = float(np.abs(intervals(samples) - known).sum() / 2)
@@ -146,7 +172,7 @@ def prior_report(model: MusicVae, training: np.ndarray, validation: np.ndarray, 
 def reconstructed(
     model: MusicVae, window: np.ndarray, count: int, temperature: float = 0.5, seed: int = 0
 ) -> np.ndarray:
-    """Sampled decodings [count, T] of one window's mu."""
-    mu, _ = model.encode(torch.from_numpy(window.astype(np.int64))[:, None])
+    """Sampled decodings [count, T, …] of one window's mu."""
+    mu, _ = model.encode(kind_of(model.hp.config).plain(window[None])[0])
     generator = torch.Generator().manual_seed(seed)
-    return model.sample(mu.expand(count, -1), len(window), temperature, generator).T.numpy()
+    return model.sample(mu.expand(count, -1), len(window), temperature, generator).transpose(0, 1).numpy()

@@ -1,29 +1,51 @@
-"""The categorical MusicVAE (Magenta's cat-* configurations) in torch, for training.
+"""The flat MusicVAE (Magenta's cat-*_2bar and groovae_* configurations) in torch, for training.
 
 Parameters carry the names and the layout of Magenta's TensorFlow variables, so that what is trained here and what
 Magenta trained are the same file to the inference library.
+
+A step is a class (melodies; drums, one of 2^9 sets), or a vector (grooves: hits, velocities, offsets). `x` and `y` are
+accordingly [T, B] of int64 or [T, B, depth] of float32.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.music_vae.configs import DRUM_CLASSES, Encoding, find
+from models.music_vae.training.heads import Head, head_of
 from models.music_vae.training.lstm import Recurrence, split_kernel, step
+
+MELODY = "cat-mel_2bar_small"
 
 
 @dataclass(frozen=True)
 class HParams:
-    """Sizes of the network; the names are Magenta's, apart from `depth`, the number of classes."""
+    """Sizes of the network; the names are Magenta's, apart from `config`, that of the configuration."""
 
     z_size: int = 128
     enc_rnn_size: tuple[int, ...] = (256,)
     dec_rnn_size: tuple[int, ...] = (256, 256)
-    depth: int = 90
+    config: str = MELODY
+
+    @property
+    def encoding(self) -> Encoding:
+        return find(self.config).encoding
+
+    @property
+    def inputs(self) -> int:
+        """Width of a step that the encoder reads."""
+        return self.encoding.input_depth
+
+    @property
+    def depth(self) -> int:
+        """Width of a step that the decoder writes."""
+        return self.encoding.output_depth
 
     def stored(self) -> dict[str, object]:
-        """What the weights file says about itself."""
+        """What the weights file says about itself, beside the configuration."""
         return {"z_size": self.z_size, "enc_rnn_size": list(self.enc_rnn_size), "dec_rnn_size": list(self.dec_rnn_size)}
 
 
@@ -45,7 +67,7 @@ def shapes(hp: HParams) -> dict[str, tuple[int, ...]]:
         out[f"{name}/bias"] = (columns,)
 
     for direction in ("fw", "bw"):
-        dense(encoder_cell(direction), hp.depth + enc, 4 * enc)
+        dense(encoder_cell(direction), hp.inputs + enc, 4 * enc)
     dense("encoder/mu", 2 * enc, hp.z_size)
     dense("encoder/sigma", 2 * enc, hp.z_size)
     dense("decoder/z_to_initial_state", hp.z_size, 2 * sum(hp.dec_rnn_size))
@@ -58,12 +80,15 @@ def shapes(hp: HParams) -> dict[str, tuple[int, ...]]:
 
 
 class MusicVae(nn.Module):
-    """Encoder and decoder over classes [T, B]; `dtype` is that of the large products (bfloat16 is for training)."""
+    """Encoder and decoder over steps; `dtype` is that of the large products (bfloat16 is for training)."""
 
     def __init__(self, hp: HParams, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.hp = hp
         self.dtype = dtype
+        self.head: Head = head_of(find(hp.config))
+        # What the encoder reads of each class, where that is not the class itself.
+        self.read: Tensor | None = drum_bits() if hp.encoding.kind == "drums" else None
         self.variables = nn.ParameterDict()
         for name, shape in shapes(hp).items():
             value = torch.zeros(shape)
@@ -83,11 +108,13 @@ class MusicVae(nn.Module):
         return split_kernel(kernel, bias, bias.shape[0] // 4)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Classes [T, B] -> mu and sigma (a standard deviation), each [B, z]."""
+        """Steps x -> mu and sigma (a standard deviation), each [B, z]."""
         batch = x.shape[1]
         last = []
         for direction, sequence in (("fw", x), ("bw", x.flip(0))):
             w, u, b = self.cell(encoder_cell(direction))
+            if self.read is not None:
+                w = self.read @ w
             zero = torch.zeros(batch, u.shape[0])
             hs = Recurrence.apply(sequence, w, u, b.expand(batch, -1), zero, zero, self.dtype)
             last.append(hs[-1].float())
@@ -101,7 +128,7 @@ class MusicVae(nn.Module):
         return [(parts[2 * n], parts[2 * n + 1]) for n in range(len(self.hp.dec_rnn_size))]
 
     def decode(self, z: Tensor, fed: Tensor) -> Tensor:
-        """z [B, z] and the classes fed at each step [T, B] (-1: zeros, as at the first) -> logits [T, B, depth]."""
+        """z [B, z] and the steps fed, as `shift` makes them -> logits [T, B, depth]."""
         x: Tensor = fed
         for n, (c, h) in enumerate(self._start(z)):
             w, u, b = self.cell(decoder_cell(n))
@@ -112,11 +139,21 @@ class MusicVae(nn.Module):
         kernel = self.variables["decoder/output_projection/kernel"]
         bias = self.variables["decoder/output_projection/bias"]
         flat = torch.mm(x.reshape(-1, x.shape[-1]), kernel.to(x.dtype)).float() + bias
-        return flat.view(*fed.shape, -1)
+        return flat.view(*fed.shape[:2], -1)
 
     @torch.no_grad()
-    def sample(self, z: Tensor, steps: int, temperature: float, generator: torch.Generator | None = None) -> Tensor:
-        """Sample classes [T, B] step by step from z [B, z]; at temperature 0 the likeliest."""
+    def sample(
+        self,
+        z: Tensor,
+        steps: int,
+        temperature: float,
+        generator: torch.Generator | None = None,
+        hits: Tensor | None = None,
+    ) -> Tensor:
+        """Sample T = `steps` steps from z [B, z], one after another; at temperature 0 the likeliest.
+
+        A groove may be given its `hits` [T, B, drums]: what is then sampled is how they are played.
+        """
         state = self._start(z)
         cells = []
         for n in range(len(state)):
@@ -130,28 +167,36 @@ class MusicVae(nn.Module):
             cells.append((w.to(self.dtype), base))
         kernel = self.variables["decoder/output_projection/kernel"].to(self.dtype)
         bias = self.variables["decoder/output_projection/bias"]
-        out = torch.empty(steps, len(z), dtype=torch.int64)
+        out: list[Tensor] = []
         previous: Tensor | None = None
-        for t in range(steps):
+        for number in range(steps):
             x = None
             for n, (w, base) in enumerate(cells):
                 c, h = state[n]
                 fed = h.to(self.dtype) if x is None else torch.cat([x, h.to(self.dtype)], 1)
                 gates = torch.mm(fed, w).float().add_(base)
                 if n == 0 and previous is not None:
-                    gates.add_(table[previous])
+                    gates.add_(table[previous] if previous.dim() == 1 else torch.mm(previous, table))
                 c, _, h = step(gates, c, c.shape[1])
                 state[n] = (c, h)
                 x = h.to(self.dtype)
             logits = torch.mm(x, kernel).float().add_(bias)
-            if temperature > 0:
-                noise = torch.rand(logits.shape, generator=generator).clamp_(1e-9).log_().neg_().log_()
-                logits = (logits / temperature).sub_(noise)
-            previous = logits.argmax(1)
-            out[t] = previous
-        return out
+            previous = self.head.sample(logits, temperature, generator)
+            if hits is not None:
+                struck = hits[number]
+                previous = torch.cat([struck, previous[:, struck.shape[1] :] * struck.repeat(1, 2)], 1)
+            out.append(previous)
+        return torch.stack(out)
 
 
 def shift(x: Tensor) -> Tensor:
-    """Classes [T, B] moved one step later, what a decoder is fed; the first is -1, an all-zero input."""
-    return torch.cat([torch.full_like(x[:1], -1), x[:-1]])
+    """Steps moved one later, what a decoder is fed; the first is all zeros, which as a class is -1."""
+    first = torch.full_like(x[:1], -1) if x.dim() == 2 else torch.zeros_like(x[:1])
+    return torch.cat([first, x[:-1]])
+
+
+def drum_bits() -> Tensor:
+    """What the encoder reads of each set of drums [512, 10]: a bit a drum, and one for none."""
+    labels = np.arange(1 << DRUM_CLASSES)
+    bits = labels[:, None] >> np.arange(DRUM_CLASSES) & 1
+    return torch.from_numpy(np.concatenate([bits, labels[:, None] == 0], 1).astype(np.float32))

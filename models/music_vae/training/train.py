@@ -4,89 +4,44 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from models.music_vae import melody
+from models.music_vae.configs import DRUM_CLASSES
+from models.music_vae.training.heads import Groove
+from models.music_vae.training.kinds import MELODY, Kind
 from models.music_vae.training.muon import Muon
 from models.music_vae.training.network import HParams, MusicVae, shift
+from models.music_vae.training.settings import Settings
 from models.music_vae.training.weights import hparams_from
 
 FORMAT = 2
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What one training is; kept in its checkpoints. `beta_max`, `beta_rate`, `free_bits` are Magenta's.
-
-    The LSTM kernels are trained with Muon (a quarter of Adam's steps to the same loss here), the rest with Adam; both
-    learning rates fall by a cosine to `decay_to` of their first value. `free_running` is the share of each batch whose
-    decoder is fed its own samples instead of the truth, reached after `free_ramp` of the steps (Magenta's scheduled
-    sampling mixes the two within a sequence). `sparse_share` is how many of the windows with a bar without an onset
-    an epoch sees: with all of them, samples from the prior have too many empty bars.
-    """
-
-    steps: int = 8_000
-    batch: int = 128
-    muon_rate: float = 0.01
-    muon_decay: float = 0.1
-    adam_rate: float = 2e-3
-    decay_to: float = 0.01
-    warm_up: int = 30
-    beta_max: float = 0.2
-    beta_rate: float = 0.999
-    free_bits: float = 0.0
-    free_running: float = 0.4
-    free_ramp: float = 0.5
-    free_temperature: float = 0.7
-    transpose: int = 6
-    sparse_share: float = 0.25
-    clip: float = 1.0
-    seed: int = 1
-
-    def rate_at(self, step: int) -> float:
-        """The factor of both learning rates."""
-        t = min(step / self.steps, 1.0)
-        cosine = self.decay_to + (1.0 - self.decay_to) * 0.5 * (1.0 + math.cos(math.pi * t))
-        return cosine * min((step + 1) / self.warm_up, 1.0)
-
-    def beta_at(self, step: int) -> float:
-        return (1.0 - self.beta_rate**step) * self.beta_max
-
-    def free_at(self, step: int) -> float:
-        return self.free_running * min(step / (self.free_ramp * self.steps), 1.0)
-
-
 class Batches:
-    """Endless shuffled, transposed batches [T, B]; its position and randomness are part of the checkpoint."""
+    """Endless shuffled batches, varied by their kind; its position and randomness are part of the checkpoint."""
 
-    def __init__(self, windows: np.ndarray, settings: Settings) -> None:
-        self.windows = windows.astype(np.int64)
+    def __init__(self, windows: np.ndarray, settings: Settings, kind: Kind = MELODY) -> None:
+        self.windows = windows
         self.settings = settings
+        self.kind = kind
         self.rng = np.random.default_rng(settings.seed)
-        onsets = (windows >= melody.FIRST_NOTE).reshape(len(windows), 2, -1).any(2)
-        self.sparse = ~onsets.all(1)
-        pitched = np.where(windows >= melody.FIRST_NOTE, windows, 0)
-        self.highest = pitched.max(1)
-        self.lowest = np.where(pitched > 0, pitched, melody.CLASSES).min(1)
+        self.chances = kind.chances(windows, settings)
         self.epoch = 0
         self.queue = np.zeros(0, np.int64)
 
-    def next(self) -> Tensor:
+    def next(self) -> tuple[Tensor, Tensor]:
+        """What the encoder reads and what the decoder is to write."""
         while len(self.queue) < self.settings.batch:
-            kept = ~self.sparse | (self.rng.random(len(self.windows)) < self.settings.sparse_share)
+            kept = self.rng.random(len(self.windows)) < self.chances
             self.queue = np.concatenate([self.queue, self.rng.permutation(np.flatnonzero(kept))])
             self.epoch += 1
         chosen, self.queue = self.queue[: self.settings.batch], self.queue[self.settings.batch :]
-        limit = self.settings.transpose
-        by = self.rng.integers(-limit, limit + 1, len(chosen))
-        by = np.clip(by, melody.FIRST_NOTE - self.lowest[chosen], melody.CLASSES - 1 - self.highest[chosen])
-        return torch.from_numpy(np.ascontiguousarray(melody.transpose(self.windows[chosen], by).T))
+        return self.kind.batch(self.windows[chosen], self.rng, self.settings)
 
     def state(self) -> dict[str, object]:
         return {
@@ -106,16 +61,18 @@ def kl_divergence(mu: Tensor, sigma: Tensor) -> Tensor:
     return 0.5 * (mu.square() + sigma.square() - 1.0 - 2.0 * sigma.log()).sum(1)
 
 
-def loss_of(model: MusicVae, x: Tensor, step: int, settings: Settings) -> tuple[Tensor, dict[str, float]]:
-    """Cross-entropy summed over the steps + beta max(KL - free bits, 0), mean over the batch [T, B]."""
+def loss_of(model: MusicVae, x: Tensor, y: Tensor, step: int, settings: Settings) -> tuple[Tensor, dict[str, float]]:
+    """The head's loss summed over the steps + beta max(KL - free bits, 0), mean over the batch."""
     mu, sigma = model.encode(x)
     z = mu + sigma * torch.randn_like(sigma)
-    free = round(settings.free_at(step) * x.shape[1])
-    fed = x
+    free = round(settings.free_at(step) * y.shape[1])
+    fed = y
     if free:
-        fed = torch.cat([model.sample(z[:free].detach(), len(x), settings.free_temperature), x[:, free:]], 1)
-    logits = model.decode(z, shift(fed))
-    recon = functional.cross_entropy(logits.view(-1, logits.shape[-1]), x.reshape(-1), reduction="sum") / x.shape[1]
+        # What is to be humanised is played with its own hits.
+        hits = y[:, :free, :DRUM_CLASSES] if model.hp.encoding.humanize else None
+        own = model.sample(z[:free].detach(), len(y), settings.free_temperature, hits=hits)
+        fed = torch.cat([own, y[:, free:]], 1)
+    recon = model.head.loss(model.decode(z, shift(fed)), y)
     kl = kl_divergence(mu, sigma).mean()
     loss = recon + settings.beta_at(step) * torch.clamp(kl - settings.free_bits * math.log(2), min=0.0)
     return loss, {"loss": loss.item(), "recon": recon.item(), "kl_bits": kl.item() / math.log(2)}
@@ -145,12 +102,26 @@ def load(path: Path) -> dict[str, object]:
     return state
 
 
+def hparams_of(state: dict[str, object]) -> HParams:
+    """The sizes that a checkpoint is of."""
+    return hparams_from(state["hparams"], str(state.get("config", MELODY.config)))  # type: ignore[arg-type]
+
+
+def model_of(state: dict[str, object]) -> MusicVae:
+    """A float32 model from a checkpoint."""
+    model = MusicVae(hparams_of(state))
+    model.load_state_dict(state["model"])  # type: ignore[arg-type]
+    return model
+
+
 def train(
     windows: np.ndarray,
     out: Path,
     hparams: HParams,
     settings: Settings,
     *,
+    kind: Kind = MELODY,
+    start: MusicVae | None = None,
     resume: bool,
     report: Callable[[dict[str, float]], None],
     validate: Callable[[MusicVae], dict[str, float]] | None = None,
@@ -159,7 +130,8 @@ def train(
 ) -> Path:
     """Train until `settings.steps`; a checkpoint in `out` every `every_s` seconds and at the end. Returns its path.
 
-    Resuming takes sizes from the checkpoint and the settings given now, so that a training may be lengthened.
+    Resuming takes sizes from the checkpoint and the settings given now, so that a training may be lengthened. A new
+    training begins with what `start`, of the same sizes, has learnt.
     """
     out.mkdir(parents=True, exist_ok=True)
     path = out / "checkpoint.pt"
@@ -167,10 +139,16 @@ def train(
     step = 0
     state = load(path) if resume and path.exists() else None
     if state is not None:
-        hparams = hparams_from(state["hparams"])  # type: ignore[arg-type]
+        hparams = hparams_of(state)
+        if hparams.config != kind.config:
+            raise ValueError(f"checkpoint {path} is of {hparams.config}, must be of {kind.config} to go on with it")
     model = MusicVae(hparams, torch.bfloat16)
+    if start is not None and state is None:
+        model.load_state_dict(start.state_dict())
+    if isinstance(model.head, Groove):
+        model.head.feel = settings.feel
     optimizers = make_optimizers(model, settings)
-    batches = Batches(windows, settings)
+    batches = Batches(windows, settings, kind)
     if state is not None:
         model.load_state_dict(state["model"])  # type: ignore[arg-type]
         for optimizer, saved_state in zip(optimizers, state["optimizers"], strict=True):  # type: ignore[call-overload]
@@ -194,6 +172,7 @@ def train(
                     "optimizers": [o.state_dict() for o in optimizers],
                     "batches": batches.state(),
                     "rng": torch.get_rng_state(),
+                    "config": hparams.config,
                     "hparams": hparams.stored(),
                     "settings": asdict(settings),
                 },
@@ -203,7 +182,7 @@ def train(
             saved = time.monotonic()
         if done:
             return path
-        loss, parts = loss_of(model, batches.next(), step, settings)
+        loss, parts = loss_of(model, *batches.next(), step, settings)
         model.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)

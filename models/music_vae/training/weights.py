@@ -8,14 +8,13 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save as serialise
 
-from models.music_vae.training.network import HParams, MusicVae, shapes
-
-CONFIG = "cat-mel_2bar_small"
+from models.music_vae.training.network import MELODY, HParams, MusicVae, shapes
 
 
-def hparams_from(stored: dict[str, object]) -> HParams:
+def hparams_from(stored: dict[str, object], config: str = MELODY) -> HParams:
     """Sizes from a checkpoint or a weights file."""
-    return HParams(int(str(stored["z_size"])), _sizes(stored["enc_rnn_size"]), _sizes(stored["dec_rnn_size"]))
+    sizes = _sizes(stored["enc_rnn_size"]), _sizes(stored["dec_rnn_size"])
+    return HParams(int(str(stored["z_size"])), *sizes, config)
 
 
 def _sizes(value: object) -> tuple[int, ...]:
@@ -32,7 +31,7 @@ def write(model: MusicVae, path: Path) -> int:
         raise ValueError(f"weights must be finite in float16; these are not: {', '.join(wrong)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     # By write_bytes, as save_file makes files that only their owner may read.
-    path.write_bytes(serialise(tensors, {"config": CONFIG, "hparams": json.dumps(model.hp.stored())}))
+    path.write_bytes(serialise(tensors, {"config": model.hp.config, "hparams": json.dumps(model.hp.stored())}))
     return path.stat().st_size
 
 
@@ -40,9 +39,9 @@ def read(path: Path) -> MusicVae:
     """A float32 model from a weights file."""
     with safe_open(path, framework="np") as f:
         metadata = f.metadata() or {}
-        if metadata.get("config") != CONFIG:
-            raise ValueError(f"{path}: config must be {CONFIG}, not {metadata.get('config')}")
-        model = MusicVae(hparams_from(json.loads(metadata["hparams"])))
+        if "config" not in metadata or "hparams" not in metadata:
+            raise ValueError(f"{path}: the metadata must name config and hparams, found {sorted(metadata) or 'none'}")
+        model = MusicVae(hparams_from(json.loads(metadata["hparams"]), metadata["config"]))
         names = set(f.keys())
         for name, shape in shapes(model.hp).items():
             if name not in names:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from .automaton import Automaton, seed_state, to_rgb
@@ -69,6 +69,19 @@ def sample_sheet(automaton: Automaton, target: Tensor, path: Path) -> None:
     Image.fromarray(sheet).save(path)
 
 
+def begin_with(automaton: Automaton, path: Path) -> None:
+    """Take over what another texture has learnt, from its checkpoint or its weights.
+
+    Its hidden numbers then mean the same, so that one texture grows out of the other.
+    """
+    if path.suffix == ".safetensors":
+        learnt = load_file(path)
+        for name, parameter in automaton.named_parameters():
+            parameter.data.copy_(learnt[name])
+    else:
+        automaton.load_state_dict(torch.load(path, weights_only=True)["automaton"])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", required=True, help=f"{', '.join(TARGETS)} or an image file")
@@ -77,7 +90,7 @@ def main() -> None:
     parser.add_argument("--iterations", type=int, default=1500)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rate", type=float, default=1e-3, help="Adam's, at its highest")
-    parser.add_argument("--start", type=Path, help="a checkpoint of another texture to start from")
+    parser.add_argument("--start", type=Path, help="another texture's checkpoint or weights to start from")
     parser.add_argument("--resume", action="store_true", help="go on from DIR's checkpoint")
     args = parser.parse_args()
 
@@ -97,7 +110,7 @@ def main() -> None:
     done, seconds = 0, 0.0
     checkpoint = args.out / "checkpoint.pt"
     if args.start:
-        automaton.load_state_dict(torch.load(args.start, weights_only=True)["automaton"])
+        begin_with(automaton, args.start)
     if args.resume and checkpoint.exists():
         saved = torch.load(checkpoint, weights_only=True)
         automaton.load_state_dict(saved["automaton"])

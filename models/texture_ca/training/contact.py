@@ -1,4 +1,4 @@
-"""Draw the model card's contact sheet: ``python -m models.texture_ca.training.contact docs/pictures/texture_ca.png``.
+"""Draw the model card's contact sheet: ``python -m models.texture_ca.training.contact docs/pictures/texture_ca.jpg``.
 
 A row for each texture: grown for two seconds, then while a call sounds (twice), an answer (twice), and healed;
 the last row blends the first and the last, a fifth more in each picture.
@@ -15,7 +15,7 @@ from PIL import Image
 from models.contract import Moment, Sounding
 from models.texture_ca.declaration import TEXTURES, TextureCa
 
-FPS, TEMPO, SIZE, TILE, COLOURS = 30, 120.0, 256, 176, 64
+FPS, TEMPO, SIZE, TILE = 30, 120.0, 256, 106
 # start in seconds, pitch, velocity, voice, length in seconds
 NOTES = (
     (2.0, 50, 100, "call", 0.4), (2.4, 60, 110, "call", 0.4), (2.8, 72, 120, "call", 0.4),
@@ -58,7 +58,7 @@ def main() -> None:
     sheet = Image.fromarray(np.concatenate([np.concatenate(frames, 1) for frames in rows], 0))
     sheet = sheet.resize((TILE * len(SHOWN), TILE * len(rows)), Image.Resampling.LANCZOS)
     Path(sys.argv[1]).parent.mkdir(parents=True, exist_ok=True)
-    sheet.quantize(COLOURS, dither=Image.Dither.NONE).save(sys.argv[1], optimize=True)
+    sheet.save(sys.argv[1], quality=70, optimize=True)
 
 
 if __name__ == "__main__":

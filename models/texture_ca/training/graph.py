@@ -11,45 +11,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import TensorProto
+
+from models.onnx_graph import Graph
 
 from .automaton import CHANNELS, FILTERS, HIDDEN
 
-OPSET, IR_VERSION = 19, 9
 LIMIT = 3.0  # no cell's number leaves ±LIMIT, whatever was done to it
 FASTEST = 0.6  # cells a step, however many notes stir at one place
 WEIGHT_SHAPES = {"sense": (HIDDEN, CHANNELS * len(FILTERS), 1, 1), "bias": (HIDDEN,), "act": (CHANNELS, HIDDEN, 1, 1)}
-
-
-class _Graph:
-    """Nodes in order, each named by its only output."""
-
-    def __init__(self) -> None:
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-
-    def add(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
-        self.nodes.append(helper.make_node(operator, inputs, [output], **attributes))
-        return output
-
-    def constant(self, name: str, value: object, dtype: type = np.float32) -> str:
-        self.constants.append(numpy_helper.from_array(np.asarray(value, dtype), name))
-        return name
-
-    def external(self, name: str, shape: tuple[int, ...]) -> None:
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=shape)
-        tensor.data_location = TensorProto.EXTERNAL
-        tensor.external_data.add(key="location", value="given when the session is made")
-        self.constants.append(tensor)
-
-    def model(self, name: str, inputs: list[tuple], outputs: list[tuple]) -> onnx.ModelProto:
-        def info(tensor: tuple) -> onnx.ValueInfoProto:
-            return helper.make_tensor_value_info(*tensor)
-
-        graph = helper.make_graph(
-            self.nodes, name, [info(i) for i in inputs], [info(o) for o in outputs], self.constants
-        )
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
 def step_graph(textures: int) -> onnx.ModelProto:
@@ -59,7 +29,7 @@ def step_graph(textures: int) -> onnx.ModelProto:
     the speed to the right and downwards in cells a step; with two textures, ``mask`` [1, 1, H, W], 1 where the second
     rules.
     """
-    g = _Graph()
+    g = Graph()
     g.constant("pads", [0, 0, 1, 1, 0, 0, 1, 1], np.int64)
     g.constant("filters", np.tile(FILTERS.numpy(), (CHANNELS, 1, 1))[:, None])
     g.add("Pad", ["state", "pads"], "padded", mode="wrap")
@@ -123,7 +93,7 @@ def paint_graph() -> onnx.ModelProto:
     in opposite directions, and brighten; ``gain`` (1 is as learnt); ``colours`` [3, 3, 1, 1], a matrix to multiply the
     colours with.
     """
-    g = _Graph()
+    g = Graph()
     for name, value in (("from", [0]), ("to", [3]), ("channel", [1])):
         g.constant(name, value, np.int64)
     g.add("Slice", ["state", "from", "to", "channel"], "coloured")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,16 @@ MEAN_BGR = (103.939, 116.779, 123.68)
 class Vgg(nn.Module):
     """Features of RGB images [B, 3, H, W] in 0–1 after the named ReLUs, as a dict of [B, C, h, w]."""
 
-    def __init__(self, weights: Path, deepest: str) -> None:
+    def __init__(self, weights: Path | Mapping[str, np.ndarray], deepest: str) -> None:
+        """``weights`` is what ``vgg16.convert`` wrote, or what ``vgg16.installed`` found."""
         super().__init__()
         self.names = CONVOLUTIONS[: CONVOLUTIONS.index(deepest) + 1]
-        with np.load(weights) as arrays:
-            for name in self.names:
-                self.register_buffer(f"w{name}", torch.from_numpy(arrays[f"conv{name}.weight"]))
-                self.register_buffer(f"b{name}", torch.from_numpy(arrays[f"conv{name}.bias"]))
+        if isinstance(weights, Path):
+            with np.load(weights) as file:
+                weights = dict(file)
+        for name in self.names:
+            self.register_buffer(f"w{name}", torch.from_numpy(weights[f"conv{name}.weight"]))
+            self.register_buffer(f"b{name}", torch.from_numpy(weights[f"conv{name}.bias"]))
         self.register_buffer("mean", torch.tensor(MEAN_BGR).view(1, 3, 1, 1))
 
     def forward(self, rgb: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:

@@ -37,6 +37,12 @@ def test_shared_memory_suffices() -> None:
     assert finding.state == "ok"
 
 
+def test_locked_memory_and_jacks_frames_are_told_of() -> None:
+    for finding in (*machine.memory(Settings()), *midi.jack_frames(Settings())):
+        assert finding.state in {"ok", "note"}
+        assert finding.state == "ok" or finding.text
+
+
 def test_every_midi_back_end_is_told_of_quietly(capfd: pytest.CaptureFixture[str]) -> None:
     import rtmidi
 

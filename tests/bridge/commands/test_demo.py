@@ -12,7 +12,7 @@ import av
 import mido
 import numpy as np
 import pytest
-from jack import JackServer
+from jackd import JackServer
 from PIL import Image
 
 from bridge import weights

@@ -9,14 +9,18 @@ from typing import Any
 import numpy as np
 import pytest
 from media_stage import PATIENCE, card
+from starlette.routing import Route
 
-import bridge.media
+import bridge.media.sinks
 from bridge import clocks
 from bridge.channel import Channel, pair
 from bridge.media import app, encoders, flow, listen, messages, server, sink
 from bridge.media.feed import Feed, FeedClosedError
 from bridge.media.guard import Guard
+from bridge.media.intake import Intake
 from bridge.media.ring import FrameRing
+from bridge.media.served import Served
+from bridge.media.sinks.still import Still
 from bridge.media.watch import LONGEST_LOOK_SECONDS, LOOK_SECONDS, Watch, pause
 
 
@@ -86,25 +90,51 @@ def test_sinks_are_found_and_a_broken_one_is_left_out(tmp_path: Path, monkeypatc
     (tmp_path / "absent.py").write_text("import a_library_that_is_not_there")
     (tmp_path / "broken.py").write_text("raise OSError('no such device')")
     (tmp_path / "other.py").write_text(
-        "from bridge.media.sink import Sink\n"
-        "class Other(Sink):\n"
+        "from bridge.media.sink import ServedSink\n"
+        "class Other(ServedSink):\n"
+        "    name = 'other'\n"
         "    paths = ('/other',)\n"
         "    def routes(self): return []\n"
     )
-    monkeypatch.setattr(bridge.media, "__path__", [*bridge.media.__path__, str(tmp_path)])
+    before = {found.name for found in sink.discover()}
+    assert {"mjpeg", "websocket", "still", "raw"} <= before
+    monkeypatch.setattr(bridge.media.sinks, "__path__", [*bridge.media.sinks.__path__, str(tmp_path)])
     problems: list[str] = []
-    found = {path for each in sink.discover(problems.append) for path in each.paths}
-    assert found == {"/frames.mjpeg", "/frames.ws", "/frame.png", "/frame.jpg", "/other"}
+    assert {found.name for found in sink.discover(problems.append)} == before | {"other"}
     assert len(problems) == 2
-    assert "bridge.media.absent cannot be used" in problems[0] and "a_library_that_is_not_there" in problems[0]
+    assert "bridge.media.sinks.absent cannot be used" in problems[0] and "a_library_that_is_not_there" in problems[0]
     assert "OSError: no such device" in problems[1]
 
 
-class Broken(sink.Sink):
+class Broken(sink.ServedSink):
+    name = "broken"
     paths = ("/broken",)
 
     def routes(self) -> Any:
         raise RuntimeError("no")
+
+
+class Counting(sink.ServedSink):
+    """Streams for as long as it is let."""
+
+    name = "counting"
+    paths = ("/counting",)
+    streaming = ended = closed = 0
+
+    def routes(self) -> Any:
+        return [Route("/counting", self)]
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"1", "more_body": True})
+        self.streaming += 1
+        try:
+            await asyncio.sleep(PATIENCE)
+        finally:
+            self.ended += 1
+
+    async def close(self) -> None:
+        self.closed += 1
 
 
 def test_a_sink_that_cannot_start_takes_nothing_with_it(ring: FrameRing) -> None:
@@ -112,13 +142,44 @@ def test_a_sink_that_cannot_start_takes_nothing_with_it(ring: FrameRing) -> None
 
     async def try_it() -> None:
         feed = Feed(ring, problems.append, 1)
-        application = app.build(feed, [Broken, *sink.discover(problems.append)], "127.0.0.1")
+        served = Served(feed, Intake("", problems.append), [Broken, Still])
+        assert served.paths == Still.paths
+        application = app.build(feed, served.routes, "127.0.0.1")
         assert (await ask(application, path="/frame.png", host="localhost"))[0] == 503
         feed.close()
 
     asyncio.run(try_it())
     assert len(problems) == 1
     assert problems[0].startswith("Broken failed: RuntimeError: no (test_app.py:")
+
+
+def test_a_sink_that_is_off_ends_its_streams_and_says_how_to_turn_it_on(ring: FrameRing) -> None:
+    async def try_it() -> None:
+        feed = Feed(ring, lambda _: None, 1)
+        served = Served(feed, Intake("", str), [Counting])
+        application = app.build(feed, served.routes, "127.0.0.1")
+        counting = served._gates["/sinks/counting"].endpoint
+        assert isinstance(counting, Counting)
+        streaming = asyncio.create_task(ask(application, path="/counting", host="localhost"))
+        while not counting.streaming:
+            await asyncio.sleep(0)
+        served.set("/sinks/counting", {"on": False})
+        async with asyncio.timeout(PATIENCE):
+            assert await streaming == (200, "1")
+            while not counting.closed:
+                await asyncio.sleep(0)
+        assert counting.ended == 1
+        off = await ask(application, path="/counting", host="localhost")
+        assert off == (503, "counting is off: /sinks/counting/on 1 turns it on\n")
+        served.set("/sinks/counting", {"on": True})
+        served.set("/sinks/nobody", {"on": True})
+        streaming = asyncio.create_task(ask(application, path="/counting", host="localhost"))
+        while counting.streaming < 2:
+            await asyncio.sleep(0)
+        streaming.cancel()
+        feed.close()
+
+    asyncio.run(try_it())
 
 
 def test_the_ring_is_looked_at_only_while_somebody_reads(ring: FrameRing) -> None:

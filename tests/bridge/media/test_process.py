@@ -35,8 +35,9 @@ def test_it_says_where_frames_are(media: Media) -> None:
 def test_the_page_needs_nothing_from_elsewhere(media: Media) -> None:
     status, body, headers = media.get("/")
     assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
-    assert b"/frames.ws" in body and b"/frames.mjpeg" in body
-    assert b"http:" not in body and b"https://" not in body and b"src=" not in body
+    assert b'src="/page/output.js"' in body and b"http:" not in body and b"https://" not in body
+    assert b"/frames.ws" in media.get("/page/frames.js")[1] and media.get("/page/none.js")[0] == 404
+    assert "frame-ancestors 'self'" in headers["Content-Security-Policy"]
 
 
 def test_health(media: Media) -> None:

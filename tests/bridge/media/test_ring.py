@@ -1,6 +1,7 @@
 """The frame ring: what is written is read, whole, by other processes too."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -217,3 +218,23 @@ def test_nothing_is_left_behind(tmp_path: Path, end: str) -> None:
         assert errors == ""
     with pytest.raises(FileNotFoundError):
         FrameRing.attach(name)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there, shared memory goes with the last who holds it")
+def test_what_a_killed_server_left_under_a_name_is_replaced() -> None:
+    name = f"antiphon-ring-{os.getpid()}"
+    left = FrameRing.create(16, 16, name=name)
+    left.write(np.full((4, 4, 3), 1, np.uint8), time=1.0)
+    again = FrameRing.create(32, 32, name=name)
+    try:
+        assert again.newest == 0 and again.capacity == 32 * 32
+        again.write(np.full((4, 4, 3), 2, np.uint8), time=2.0)
+        reader = FrameRing.attach(name)
+        newest, held = reader.latest(), left.latest()
+        assert newest is not None and (newest.pixels == 2).all()
+        assert held is not None and (held.pixels == 1).all()  # whoever still has the old one keeps it
+        reader.close()
+    finally:
+        left.close()
+        again.close()
+        again.unlink()

@@ -79,7 +79,7 @@ def test_forty_stars_take_no_time(text):
         began = time.thread_time()  # the machine may be busy
         index.expand(text)
         seconds.append(time.thread_time() - began)
-    assert min(seconds) < 0.010
+    assert min(seconds) < 0.1  # seconds, where trying every way would take hours
 
 
 def test_the_index_keeps_the_order():

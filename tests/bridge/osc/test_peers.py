@@ -61,7 +61,7 @@ def test_oscsend(protocol):
             for message in (["/music/note/in", "iii", "1", "60", "100"], ["/clock/tempo", "d", "93.5"], ["/panic"]):
                 sent = await asyncio.create_subprocess_exec(oscsend, url, *message)
                 assert await sent.wait() == 0
-            expected = [("/music/note/in", (1, 60, 100)), ("/clock/tempo", (93.5,)), ("/panic", ())]
+            expected = [("/music/note/in", (1, 60, 100)), ("/clock/tempo", (93.5,)), ("/panic", (False,))]
             assert await handled(rig, 3) == expected
             assert rig.clients[0].kind == protocol
 

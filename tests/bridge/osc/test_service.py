@@ -136,11 +136,14 @@ async def test_patterns_reach_all_that_match():
         await peer.expect("/music/answer_bars", 2)
         peer.send("/music/a*")  # a question, though /music/answer would match, too
         await peer.expect("/music/answer_bars", 2)
-        peer.send("/music/st*")
+        peer.send("/music/st*")  # a question, that nothing answers: it must not stop the music
+        await peer.settle()
+        assert rig.handled[2:] == []
+        peer.send("/music/st*", float("inf"), types="I")  # an impulse is the trigger itself
         await peer.settle()
         assert rig.handled[2:] == [("/music/stop", ())]
-        peer.send("/clock/*", 16)
-        await peer.expect_error("/clock/*", "2 of 3 refused", "/clock/tempo: ", "20..400")
+        peer.send("/clock/{tempo,beats_per_bar,downbeat}", 16)
+        await peer.expect_error("/clock/{tempo,beats_per_bar,downbeat}", "2 of 3 refused", "/clock/tempo: ", "20..400")
         peer.send("/nothing/*")
         await peer.expect_error("/nothing/*", "matches no address")
         peer.send("/a[")
@@ -296,13 +299,16 @@ async def test_note_targets():
         await peer.expect("/subscribed", "/clock/*", 60.0)
         found = {(target.host, target.port, target.pairs, target.lengths) for target in rig.service.note_targets()}
         assert found == {("127.0.0.1", ear.port, True, False), ("127.0.0.1", peer.port, True, True)}
-        assert len(rig.targets) == 2  # /clock/* changes nothing
+        peer.send("/subscribe", "/frames/*")
+        await peer.expect("/subscribed", "/frames/*", 60.0)
+        assert len(rig.targets) == 3  # /frames/* changes nothing
         connection = await TcpPeer.open(rig.service)
         connection.send("/subscribe", "//")
         await connection.expect("/subscribed", "//", 60.0)
         rig.service.send_event("/music/note/out", 1, 60, 100, tcp_only=True)
         await connection.expect("/music/note/out", 1, 60, 100)
         await peer.settle()
+        assert [target.beats and target.bars for target in rig.service.note_targets()] == [False, True]
         peer.send("/unsubscribe")
         await peer.expect("/unsubscribed", "/music/note/*")
         assert [target.port for target in rig.targets[-1]] == [ear.port]

@@ -5,7 +5,7 @@ import time as system_time
 from pathlib import Path
 
 import pytest
-from jack import wait_until
+from jackd import wait_until
 
 from bridge.realtime import now
 from bridge.realtime.now import Beat, NowPage
@@ -28,7 +28,9 @@ def test_the_beat_goes_on_from_its_anchor(page):
     page.set_beat(Beat(time=10, beat=4, tempo=60, bar_beat=3, bar=1, beats_per_bar=3))
     moment = page.read(12.5)
     assert (moment.time, moment.beat, moment.tempo, moment.beats_per_bar) == (12.5, 6.5, 60, 3)
-    assert page.beat() == (10, 4, 60, 3, 1, 3)
+    assert page.beat() == (10, 4, 60, 3, 1, 3, True)
+    page.set_beat(page.beat()._replace(playing=False))
+    assert page.read(12.5).beat == page.beat().at(12.5) == 4
 
 
 def test_a_note_is_held_then_recent_then_gone(page):
@@ -134,7 +136,7 @@ def test_it_is_fast(page):
 
 def test_another_version_is_refused(page):
     now._HEADER.pack_into(page._buffer, 0, b"ANOW", 99, 0)
-    with pytest.raises(ValueError, match="version 1, got b'ANOW' version 99"):
+    with pytest.raises(ValueError, match="version 2, got b'ANOW' version 99"):
         NowPage.attach(page.name)
 
 

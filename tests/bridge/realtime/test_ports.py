@@ -3,14 +3,17 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import mido
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jackd import wait_until
 from pythonosc.osc_message import OscMessage
 
 from bridge.realtime import ports
+from bridge.realtime.journal import Described
 from bridge.realtime.messages import OscTarget
 from bridge.realtime.outputs import MidiOutput, OscOutput, OutputError
 
@@ -36,8 +39,8 @@ def test_notes_are_stamped_and_wake_the_loop(inputs):
         thread.join()
     assert select.select([inputs], [], [], 0)[0]
     taken = inputs.take()
-    assert [(note.channel, note.pitch, note.velocity) for note in taken] == [(3, 60, 100), (3, 60, 0), (0, 61, 0)]
-    assert taken[0].time <= taken[1].time
+    assert [arrived[1:] for arrived in taken] == [(3, 60, 100), (3, 60, 0), (0, 61, 0), (b"\xb0\x40\x7f",), (b"\xf8",)]
+    assert [arrived.time for arrived in taken] == sorted(arrived.time for arrived in taken)
     assert inputs.take() == []
 
 
@@ -60,6 +63,10 @@ def test_no_bytes_are_fatal(fuzzed, strings):
     for data in strings:
         fuzzed.receive((list(data), 0.0), None)
     for note in fuzzed.take():
+        if isinstance(note, ports.Raw):
+            assert note.data[0] >= 0xA0
+            assert all(value <= 127 for value in note.data[1:])
+            continue
         assert 0 <= note.channel <= 15
         assert 0 <= note.pitch <= 127
         assert 0 <= note.velocity <= 127
@@ -84,7 +91,7 @@ def test_without_a_back_end_it_says_what_to_do(inputs, tmp_path, monkeypatch, ca
     monkeypatch.setattr(ports, "SEQUENCER", tmp_path / "none")
     monkeypatch.setattr(ports, "choose_backend", lambda: (backend, problem))
     opened = ports.MidiPorts((), (), inputs)
-    assert (opened.inputs, opened.outputs, opened.problems) == ([], [], [problem])
+    assert (opened.start(), opened.inputs, opened.outputs, opened.open) == ([problem], [], [], [])
     opened.close()
 
 
@@ -107,11 +114,14 @@ def test_ports_are_found_by_a_part_of_their_name():
 class _Backend:
     """Stands for mido's on a system that is not here."""
 
+    there = ("loopMIDI Port",)
+    opened: ClassVar[list] = []
+
     def __init__(self, name):
         self.name = name
 
     def get_input_names(self):
-        return ["loopMIDI Port"]
+        return list(self.there)
 
     get_output_names = get_input_names
 
@@ -119,7 +129,8 @@ class _Backend:
         raise OSError("the device is in use")
 
     def open_output(self, name, **options):
-        return _Port(name)
+        self.opened.append(_Port(name))
+        return self.opened[-1]
 
 
 class _Port:
@@ -142,9 +153,10 @@ def test_windows_has_no_ports_of_our_own(inputs, monkeypatch):
     monkeypatch.setattr(ports, "choose_backend", lambda: ("WINDOWS_MM", ""))
     monkeypatch.setattr(mido, "Backend", _Backend)
     opened = ports.MidiPorts((), ("loop",), inputs)
-    assert [output.name for output in opened.outputs] == ["loopMIDI Port"]
-    assert "install loopMIDI" in opened.problems[0]
-    assert "--midi-input; there are now: loopMIDI Port" in opened.problems[0]
+    (problem,) = opened.start()
+    assert opened.open == ["loopMIDI Port"]
+    assert "install loopMIDI" in problem
+    assert "--midi-input; there are now: loopMIDI Port" in problem
     opened.close()
 
 
@@ -152,8 +164,52 @@ def test_a_port_that_does_not_open_is_told(inputs, monkeypatch):
     monkeypatch.setattr(ports, "choose_backend", lambda: ("MACOSX_CORE", ""))
     monkeypatch.setattr(mido, "Backend", _Backend)
     opened = ports.MidiPorts(("loopMIDI Port",), (), inputs)
-    assert opened.problems == ["the MIDI input loopMIDI Port could not be opened: the device is in use"]
-    assert len(opened.outputs) == 1
+    assert opened.start() == ["the MIDI input loopMIDI Port could not be opened: the device is in use"]
+    assert len(opened.outputs) == len(opened.open) == 1
+    opened.close()
+
+
+def test_a_port_that_was_unplugged_is_silenced_when_it_is_back(inputs, monkeypatch):
+    monkeypatch.setattr(ports, "choose_backend", lambda: ("MACOSX_CORE", ""))
+    monkeypatch.setattr(mido, "Backend", _Backend)
+    monkeypatch.setattr(ports, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(_Backend, "opened", [])
+    opened = ports.MidiPorts((), ("loop",), inputs, own=2)
+    opened.start()
+    output, own = opened.outputs
+    assert [port.name for port in _Backend.opened] == ["loopMIDI Port", "Antiphon 2"]
+    output.begin(2, 60, 100, 1.0, 0.0)
+    own.begin(0, 64, 100, 1.0, 0.0)
+    monkeypatch.setattr(_Backend, "there", ())
+    assert wait_until(lambda: "loopMIDI Port is gone" in str(opened.poll()), 20)
+    output.end(2, 60, False, 0.0)
+    output.begin(2, 67, 100, 1.0, 0.0)
+    assert opened.open == ["Antiphon 2"]
+    monkeypatch.setattr(_Backend, "there", ("loopMIDI Port",))
+    assert wait_until(lambda: "loopMIDI Port is there" in str(opened.poll()), 20)
+    assert [port.sent for port in _Backend.opened] == [
+        [[0x92, 60, 100]],
+        [[0x90, 64, 100]],
+        [[0x82, 60, 0]],
+    ]
+    output.begin(2, 72, 100, 1.0, 0.0)
+    _Backend.opened[2].error = RuntimeError("unplugged")
+    output.end(2, 72, False, 0.0)  # an output that fails is tried again, too
+    assert wait_until(lambda: len(_Backend.opened) == 4 and bool(opened.poll()), 20)
+    assert wait_until(lambda: opened.poll() == [] and _Backend.opened[3].sent == [[0x82, 60, 0], [0x82, 72, 0]], 20)
+    opened.close()
+
+
+def test_what_another_process_left_is_ended_on_a_port_of_that_name_alone(inputs, monkeypatch):
+    monkeypatch.setattr(ports, "choose_backend", lambda: ("MACOSX_CORE", ""))
+    monkeypatch.setattr(mido, "Backend", _Backend)
+    monkeypatch.setattr(_Backend, "opened", [])
+    opened = ports.MidiPorts((), (), inputs)
+    assert not opened.adopt(Described("MACOSX_CORE", "Synth"), ((0, 60),))
+    assert not opened.adopt(Described("LINUX_ALSA", "Antiphon"), ((0, 60),))
+    assert opened.adopt(Described("MACOSX_CORE", "Antiphon"), ((3, 60), (3, 64)))
+    opened.start()
+    assert _Backend.opened[0].sent == [[0x83, 60, 0], [0x83, 64, 0]]
 
 
 def test_a_midi_port_gets_the_bytes_and_says_when_it_fails():

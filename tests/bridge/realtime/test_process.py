@@ -13,7 +13,7 @@ from pathlib import Path
 import mido
 import msgspec
 import pytest
-from jack import running_server, wait_until
+from jackd import running_server, wait_until
 from pythonosc.osc_message import OscMessage
 
 from bridge import child
@@ -21,21 +21,24 @@ from bridge.channel import Channel, ChannelClosedError, pair
 from bridge.clocks import now
 from bridge.realtime import messages as m
 from bridge.realtime import process
+from bridge.realtime.journal import Described, Journal
 from bridge.realtime.now import NowPage
 from models.contract import Note
 
-OUT, IN = "Antiphon-out:Antiphon", "Antiphon-in:Antiphon"
+OUT, IN = "Antiphon:out", "Antiphon:in"
 
 
 class Realtime:
     """A real realtime process and the channel to it."""
 
-    def __init__(self, midi=False, udp_socket=None):
+    def __init__(self, midi=False, udp_socket=None, state=""):
         self.page = NowPage.create()
         self.events = []
         self.sock, theirs = pair()
         self.process = multiprocessing.get_context("spawn").Process(
-            target=child._enter, args=(process.run, theirs, (udp_socket, self.page.name, midi)), daemon=True
+            target=child._enter,
+            args=(process.run, theirs, (udp_socket, self.page.name, midi, (), (), 1, state)),
+            daemon=True,
         )
         self.process.start()
         theirs.close()
@@ -44,6 +47,7 @@ class Realtime:
 
     def of(self, kind):
         with contextlib.suppress(ChannelClosedError):
+            self.channel.flush()  # of a flood of commands the last wait here
             self.events += self.channel.receive()
         return [event for event in self.events if isinstance(event, kind)]
 
@@ -195,6 +199,37 @@ def test_osc_listeners_hear_notes_come_and_go():
             realtime.close()
 
 
+def test_what_another_left_is_ended_over_osc_and_told(tmp_path):
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
+    ):
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(20)
+        ours.bind(("127.0.0.1", 0))
+        left = Journal.open(tmp_path)
+        for described in (
+            Described("TOLD", "control"),
+            Described("OSC", f"127.0.0.1:{listener.getsockname()[1]}", pairs=True, lengths=True),
+            Described("OSC", "no address"),
+        ):
+            left.slot(described).begin(2, 60)
+        left.abandon()
+        realtime = Realtime(udp_socket=ours, state=str(tmp_path))
+        try:
+            got = [OscMessage(listener.recv(1000)) for _ in range(2)]
+            assert [(message.address, message.params) for message in got] == [
+                ("/music/note/out", [3, 60, 0]),
+                ("/music/note/length", [3, 60, 0, 0.0]),
+            ]
+            (told,) = realtime.of(m.NoteSent)
+            assert (told.channel, told.pitch, told.velocity) == (2, 60, 0)
+            assert len(list(tmp_path.iterdir())) == 1  # its own
+        finally:
+            realtime.close()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_plays_without_a_midi_back_end(monkeypatch):
     if sys.platform != "linux" or Path("/dev/snd/seq").exists():
         pytest.skip("here is always a MIDI back-end")
@@ -321,12 +356,15 @@ def test_what_is_played_into_the_midi_input_is_heard(jack_server, on_jack):
         keys.stdin.write("\n".join(sent) + "\n")
         keys.stdin.flush()
         started = now()
+        assert wait_until(lambda: len(on_jack.of(m.NoteHeard)) == 2, 5)
+        keys.stdin.write("b04000\n")  # the pedal that was down in between goes up
+        keys.stdin.flush()
         assert wait_until(lambda: len(on_jack.of(m.NoteHeard)) == 3, 5)
         heard = on_jack.of(m.NoteHeard)
         assert [(note.channel, note.pitch, note.velocity) for note in heard] == [(0, 60, 100), (2, 62, 0), (0, 60, 0)]
         assert abs(heard[0].time - started) < 1
         assert heard[0].beat == pytest.approx(on_jack.page.read(heard[0].time).beat)
-        (note,) = on_jack.page.read(now()).notes
+        (note,) = on_jack.page.read(heard[-1].time + 0.001).notes
         assert (note.pitch, note.voice, note.held) == (60, "call", False)
     finally:
         keys.kill()

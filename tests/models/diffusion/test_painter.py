@@ -11,7 +11,7 @@ import torch
 
 from models.contract import Moment, Sounding
 from models.diffusion.declaration import Diffusion
-from models.diffusion.implementation import DiffusionPainter, moved
+from models.diffusion.implementation import DiffusionPainter
 from models.diffusion.loading import Loaded
 
 DEFAULTS = {name: param.default for name, param in Diffusion.params().items()}
@@ -106,7 +106,7 @@ def test_prompts_blend(painter):
     "params",
     [
         {"seed": 3}, {"noise": "fresh"}, {"noise": "off"}, {"steps": 3},
-        {"guidance": 3.0}, {"guidance": 3.0, "guidance_mode": "full", "negative_prompt": "x"}, {"feedback": True},
+        {"guidance": 3.0}, {"guidance": 3.0, "guidance_mode": "full", "negative_prompt": "x"}
     ],
 )  # fmt: skip
 def test_each_parameter_takes_effect(painter, params):
@@ -142,14 +142,6 @@ def test_input_that_stays_is_left_out(painter, monkeypatch):
     calls.clear()
     play(one, 3, start=12, image=image, similarity=1.0, steps=1)
     assert len(calls) == 3
-
-
-def test_feedback_zooms_and_turns():
-    picture = torch.zeros((1, 3, 32, 64))
-    picture[..., 12:20, 28:36] = 1
-    assert moved(picture, 2.0, 0.0).sum() == pytest.approx(4 * float(picture.sum()), rel=0.1)
-    turned = moved(moved(picture, 1.0, 0.7), 1.0, -0.7)
-    assert float((turned - picture).abs().mean()) < 0.02
 
 
 def test_it_is_loaded_by_its_declaration(tiny, tmp_path):

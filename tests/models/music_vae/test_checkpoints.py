@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models import protobuf
 from models.music_vae import checkpoints, configs, from_checkpoint
-from models.music_vae.checkpoints import magenta_js, own, snappy, table, tensorflow, wire
+from models.music_vae.checkpoints import magenta_js, own, snappy, table, tensorflow
 from models.music_vae.checkpoints.crc32c import crc32c, masked
 from models.music_vae.network import variables
 
@@ -183,7 +184,7 @@ def test_no_index_whatever_its_bytes_does_more_than_be_refused(data):
 @settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=60))
 def test_no_message_whatever_its_bytes_does_more_than_be_refused(data):
-    for read in (lambda: list(wire.fields(data)), lambda: snappy.decompress(data, 1000)):
+    for read in (lambda: list(protobuf.fields(data)), lambda: snappy.decompress(data, 1000)):
         try:
             read()
         except ValueError as error:
@@ -202,7 +203,7 @@ def bundle(folder, entry, data=b"", header=b"\x08\x01"):
     [
         (b"\x08\x01\x12\x04\x12\x02\x08\x02\x28\x04", b"\x08\x01", r"shape \[2\] and float32 cannot have 4 bytes"),
         (
-            b"\x08\x01\x12\x0c\x12\x0a\x08" + wire.encoded((1 << 62) + 1) + b"\x28\x04",
+            b"\x08\x01\x12\x0c\x12\x0a\x08" + protobuf.encoded((1 << 62) + 1) + b"\x28\x04",
             b"\x08\x01",
             "cannot have 4 bytes",
         ),

@@ -38,6 +38,24 @@ def test_paints_any_size(size):
     assert picture.std() > 5
 
 
+def test_the_same_texture_is_painted_with_fewer_pixels():
+    painter = TextureCaPainter(64, 48)
+    fine = play(painter, 3)
+    painter.resize(32, 24)
+    cells = painter.state.shape
+    coarse = play(painter, 1, start=3, speed=0.0)
+    assert coarse.shape == (24, 32, 3)
+    assert painter.state.shape == cells
+    alike = np.corrcoef(coarse.ravel(), fine.reshape(24, 2, 32, 2, 3).mean((1, 3)).ravel())[0, 1]
+    assert alike > 0.8
+
+
+def test_it_runs_on_as_many_threads_as_it_is_told_to():
+    one, other = TextureCaPainter(64, 48), TextureCaPainter(64, 48)
+    other.set_threads(2)
+    assert np.abs(play(one, 3).astype(int) - play(other, 3)).max() <= 1
+
+
 def test_too_small_a_size_is_refused():
     with pytest.raises(ValueError, match="at least 16 pixels, got 8×64"):
         TextureCaPainter(8, 64)
@@ -149,3 +167,32 @@ def test_strong_currents_and_many_notes_leave_the_state_healthy():
         notes = [Sounding(40 + 7 * k, 127, "call" if k % 2 else "answer", (i % 20) / 30, True) for k in range(8)]
         picture = painter.render(moment(i, *notes), DEFAULTS | {"drift": 1.0, "reaction": 1.0, "zoom": 1.0})
     assert np.abs(painter.state).max() < 2.9 and picture.std() > 5
+
+
+def test_what_is_painted_grows_there_and_stays_until_it_is_erased():
+    plain, painted = (TextureCaPainter(96, 64) for _ in range(2))
+    play(plain, 2)
+    play(painted, 2)
+    painted.act("paint", {"x": 0.25, "y": 0.5, "radius": 0.3, "amount": 1.0})
+    before, after = play(plain, 40, start=2), play(painted, 40, start=2)
+    changed = (before.astype(int) - after).__abs__().mean(2)
+    assert changed[24:40, 16:32].mean() > 20 > 5 > changed[:, 60:84].mean()
+    painted.act("erase", {"x": 0.25, "y": 0.5, "radius": 0.5})
+    assert painted._painted.max() == 0
+    assert np.abs(play(painted, 1, start=42).astype(int) - after)[24:40, 16:32].mean() > 20
+
+
+def test_stirring_moves_the_cells_there_and_ends():
+    still, stirred = (TextureCaPainter(96, 96) for _ in range(2))
+    for painter in (still, stirred):
+        play(painter, 2, drift=0.0)
+    stirred.act("stir", {"x": 0.5, "y": 0.5, "radius": 0.2, "turn": -1.0})
+    moved = np.abs(play(still, 10, start=2, drift=0.0).astype(int) - play(stirred, 10, start=2, drift=0.0)).mean(2)
+    assert moved[32:64, 32:64].mean() > 1.5 * moved[:8].mean()
+    play(stirred, 90, start=12)
+    assert not stirred._stirred
+
+
+def test_an_unknown_action_is_named():
+    with pytest.raises(ValueError, match="paint, erase or stir, got 'burn'"):
+        TextureCaPainter(64, 64).act("burn", {"x": 0.5, "y": 0.5, "radius": 0.1})

@@ -1,0 +1,1 @@
+"""Sound that comes in, as numbers that pictures and answers can follow."""

@@ -1,0 +1,1 @@
+"""Music in files, for the commands that play a model on them."""

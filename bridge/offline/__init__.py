@@ -1,0 +1,1 @@
+"""Frames without a server: a frame model follows a MIDI file, and a film of it is written."""

@@ -1,0 +1,1 @@
+"""What remembers the show and moves it by itself: presets, scenes, controllers, modulation, the journal."""

@@ -1,0 +1,1 @@
+"""The journal: all that happened in a show, appended as it happens, to be played again."""

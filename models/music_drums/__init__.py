@@ -1,0 +1,1 @@
+"""Drums by MusicVAE and GrooVAE; the networks and what is done with them are in models.music_vae."""

@@ -1,0 +1,1 @@
+"""Live style transfer: a picture repainted in the manner of another, frame by frame."""

@@ -1,0 +1,1 @@
+"""Training of styles, and the graph (torch and onnx; never imported at run time)."""

@@ -1,0 +1,1 @@
+"""How the text-to-image model was trained; needs torch."""

@@ -1,0 +1,109 @@
+"""What the painter promises with any generator in the form that training writes; here one that was never trained."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed: pip install 'antiphon[torch]'")
+pytest.importorskip("onnx", reason="onnx is not installed: pip install 'antiphon[torch]'")
+
+from models.contract import Moment, Sounding  # noqa: E402
+from models.gan.declaration import Gan  # noqa: E402
+from models.gan.implementation import LAYERS, WEIGHTS, GanPainter  # noqa: E402
+from models.gan.training.graph import write  # noqa: E402
+from models.gan.training.network import Generator, Z  # noqa: E402
+
+DEFAULTS = {name: param.default for name, param in Gan.params().items()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> str:
+    out = tmp_path_factory.mktemp("generator")
+    torch.manual_seed(0)
+    generator = Generator(widths=(32, 24, 24, 16, 16))
+    torch.nn.init.constant_(generator.synthesis.strength, 0.2)
+    with torch.no_grad():
+        generator.synthesis.out.weight.mul_(0.4)
+    write(generator, torch.randn(12, Z), False, out)
+    return str(out)
+
+
+def frame(painter: GanPainter, beat: float, *notes: Sounding, **params) -> np.ndarray:
+    moment = Moment(time=beat / 2, beat=beat, tempo=120.0, beats_per_bar=4, notes=notes)
+    return painter.render(moment, DEFAULTS | {"glow": 0.0} | params).astype(int)
+
+
+def test_what_is_missing_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"lacks mapping.onnx.*antiphon train gan"):
+        GanPainter(64, 64, str(tmp_path))
+    if not WEIGHTS.is_dir():
+        with pytest.raises(FileNotFoundError, match="antiphon train gan"):
+            GanPainter(64, 64)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (320, 180), (90, 160)])
+def test_paints_any_size(folder, size):
+    assert frame(GanPainter(*size, folder), 0.0).shape == (size[1], size[0], 3)
+
+
+def test_a_walk_closes_after_its_bars(folder):
+    painter = GanPainter(64, 64, folder)
+    params = {"walk": 2.0, "noise": 0.0}
+    frames = [frame(painter, beat, **params) for beat in np.arange(0, 8.5, 0.5)]
+    assert np.abs(frames[0] - frames[-1]).max() <= 2
+    assert np.abs(frames[0] - frames[8]).mean() > 2
+
+
+@pytest.mark.parametrize("path", ["points", "circle"])
+@pytest.mark.parametrize("space", ["z", "w"])
+def test_every_path_moves_and_speed_zero_holds_it(folder, path, space):
+    painter = GanPainter(64, 64, folder)
+    params = {"path": path, "space": space}
+    before = frame(painter, 0.0, **params)
+    assert not np.array_equal(before, frame(painter, 1.0, **params))
+    held = frame(painter, 1.5, **params, speed=0.0)
+    assert np.array_equal(held, frame(painter, 2.0, **params, speed=0.0))
+
+
+def test_truncation_leads_to_the_mean_picture(folder):
+    painter = GanPainter(64, 64, folder)
+    means = [frame(painter, 0.0, seed=seed, truncation=0.0, noise=0.0) for seed in (1, 2)]
+    assert np.array_equal(*means)
+    assert not np.array_equal(means[0], frame(painter, 0.0, seed=1, truncation=1.0, noise=0.0))
+
+
+def test_layers_are_mixed_from_one_on(folder):
+    painter = GanPainter(64, 64, folder)
+    steady = {"path": "hold", "noise": 0.0}
+    frame(painter, 0.0, path="circle", seed=5)
+    own = frame(painter, 0.0, **steady)
+    mixed = [frame(painter, 0.0, **steady, mix_from=first) for first in (0, LAYERS - 1, LAYERS)]
+    assert np.array_equal(mixed[2], own) and not np.array_equal(mixed[1], own)
+    other = frame(painter, 0.0, **steady, mix_from=0, mix_seed=3)
+    assert not np.array_equal(mixed[0], other)
+
+
+def test_points_are_saved_and_walked_between(folder):
+    painter = GanPainter(64, 64, folder)
+    still = {"noise": 0.0, "speed": 0.0}
+    kept = []
+    for beat in (0.0, 3.0):
+        kept.append(frame(painter, beat, path="circle", noise=0.0, walk=4.0))
+        painter.act("save", {})
+    first = GanPainter(64, 64, folder)
+    first._saved = painter._saved
+    assert np.array_equal(frame(first, 0.0, path="saved", **still), kept[0])
+    painter.act("forget", {})
+    for _ in range(64):
+        painter.act("save", {})
+    with pytest.raises(ValueError, match="at most 64"):
+        painter.act("save", {})
+
+
+def test_notes_show_and_the_same_gives_the_same(folder):
+    note = Sounding(60, 110, "call", 0.0, True)
+    first, second = (GanPainter(64, 64, folder) for _ in range(2))
+    for beat in (0.0, 0.5):
+        assert np.array_equal(frame(first, beat, note), frame(second, beat, note))
+    quiet = frame(first, 1.0, speed=0.0)
+    assert not np.array_equal(quiet, frame(first, 1.0, note, speed=0.0))
+    assert np.array_equal(quiet, frame(first, 1.0, note, speed=0.0, reaction=0.0))
