@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bridge.media.endpoint import Endpoint
 from bridge.media.failure import describe
@@ -83,26 +83,34 @@ class _Gate:
 
     def _guarded(self, app: ASGIApp) -> ASGIApp:
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-            if not self._on:
+            asked = answered = False
+
+            async def receive_first() -> Message:
+                nonlocal asked
+                asked = True
+                return await receive()
+
+            async def send_first(message: Message) -> None:
+                nonlocal answered
+                answered = True
+                await send(message)
+
+            if self._on:
+                running = asyncio.ensure_future(app(scope, receive_first, send_first))
+                self._running.add(running)
+                try:
+                    await running
+                    return
+                except asyncio.CancelledError:
+                    if self._on:  # it is not the gate that ended it
+                        raise
+                finally:
+                    running.cancel()
+                    self._running.discard(running)
+            if not answered:
+                if scope["type"] == "websocket" and not asked:
+                    await receive()  # websocket.connect
                 on = self.endpoint.address("on")
-                await refuse(f"{self.endpoint.name} is off: {on} 1 turns it on", scope, receive, send)
-                return
-            running = asyncio.ensure_future(app(scope, receive, send))
-            self._running.add(running)
-            try:
-                await running
-            except asyncio.CancelledError:
-                if self._on:  # it is not the gate that ended it
-                    raise
-            finally:
-                running.cancel()
-                self._running.discard(running)
+                await PlainTextResponse(f"{self.endpoint.name} is off: {on} 1 turns it on\n", 503)(scope, receive, send)
 
         return guarded
-
-
-async def refuse(reason: str, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer 503 with the reason, to a request or a WebSocket that is not accepted yet."""
-    if scope["type"] == "websocket":
-        await receive()  # websocket.connect
-    await PlainTextResponse(f"{reason}\n", 503)(scope, receive, send)

@@ -19,7 +19,7 @@ from bridge.media.feed import Feed, FeedClosedError
 from bridge.media.guard import Guard
 from bridge.media.intake import Intake
 from bridge.media.ring import FrameRing
-from bridge.media.served import Served
+from bridge.media.served import Served, _Gate
 from bridge.media.sinks.still import Still
 from bridge.media.watch import LONGEST_LOOK_SECONDS, LOOK_SECONDS, Watch, pause
 
@@ -177,6 +177,32 @@ def test_a_sink_that_is_off_ends_its_streams_and_says_how_to_turn_it_on(ring: Fr
         while counting.streaming < 2:
             await asyncio.sleep(0)
         streaming.cancel()
+        feed.close()
+
+    asyncio.run(try_it())
+
+
+class Thinking(Counting):
+    """Counts who has asked, and answers nobody."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        self.streaming += 1
+        await asyncio.sleep(PATIENCE)
+
+
+@pytest.mark.parametrize("kind", ["http", "websocket"])
+def test_who_asked_before_it_was_off_and_has_no_answer_yet_is_told(ring: FrameRing, kind: str) -> None:
+    async def try_it() -> None:
+        feed = Feed(ring, lambda _: None, 1)
+        gate = _Gate(Thinking(feed))
+        (route,) = gate.endpoint.routes()
+        asking = asyncio.create_task(ask(gate.route(route).app, kind))
+        while not gate.endpoint.streaming:
+            await asyncio.sleep(0)
+        gate.set(False)
+        async with asyncio.timeout(PATIENCE):
+            assert await asking == (503, "counting is off: /sinks/counting/on 1 turns it on\n")
         feed.close()
 
     asyncio.run(try_it())
