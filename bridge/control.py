@@ -354,10 +354,11 @@ class Control:
             case realtime.MidiPorts():
                 self._on_ports(event)
             case realtime.NoteHeard():
-                self.session.hear(event.channel, event.pitch, event.velocity, event.beat)
+                note = event.channel, event.pitch, event.velocity
+                self.osc.send_event("/music/note/heard", event.channel + 1, *note[1:], tcp_only=True)
+                self.session.hear(*note, event.beat)
                 self.show.control_heard(bytes((0x90 | event.channel, event.pitch, event.velocity)))
-                self.show.note("call", event.time, event.beat, event.channel, event.pitch, event.velocity)
-                self.osc.send_event("/music/note/heard", event.channel + 1, event.pitch, event.velocity)
+                self.show.note("call", event.time, event.beat, *note)
             case realtime.ControlHeard():
                 self.show.control_heard(bytes((0xB0 | event.channel, event.control, event.value)))
             case realtime.MidiHeard():

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import secrets
 import socket
 from collections.abc import Callable, Coroutine
@@ -55,6 +56,7 @@ async def serve(settings: Settings, announce: Callable[[str], None], table: Tabl
             if await _first(control.ready.wait(), stopped.wait()):
                 frames, midi = control.facts.get("media/url", "none"), control.facts.get("realtime/midi", "none")
                 query = control.facts.get("oscquery/url", "none")
+                gc.freeze()  # what is there by now stays: looking through it again would hold up the loop
                 announce(f"Antiphon is ready. Page: {frames}  MIDI: {midi}  OSCQuery: {query}")
                 host, port = http.getsockname()[:2]
                 for address in urls_with_token(host, port, settings.token):

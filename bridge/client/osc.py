@@ -2,8 +2,12 @@
 
 import contextlib
 import itertools
+import math
 import socket
+import struct
+import sys
 import threading
+import time as wall
 from collections.abc import Callable
 from types import TracebackType
 
@@ -21,6 +25,10 @@ LEASE = 3600.0
 """Seconds that a subscription is asked for: longer than any demo or bench."""
 
 
+_SO_TIMESTAMPNS = 35  # asm-generic/socket.h; Python's socket has no name for it
+_TIMESPEC = struct.Struct("@ll")
+
+
 class NoReplyError(Exception):
     """The server did not answer in time."""
 
@@ -32,6 +40,8 @@ class Received(msgspec.Struct, frozen=True):
     """When it was taken from the socket, in bridge.clocks seconds."""
     path: str
     values: tuple[OscValue, ...]
+    arrived: float = math.nan
+    """When it was in the socket, in bridge.clocks seconds; not a number where the system does not tell."""
 
 
 class OscClient:
@@ -41,6 +51,8 @@ class OscClient:
         self._server = (HOST, port)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        if sys.platform == "linux":
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPNS, 1)
         self._socket.bind((HOST, 0))
         self._socket.settimeout(0.2)
         self.sent = 0
@@ -155,17 +167,29 @@ class OscClient:
     ) -> None:
         self.close()
 
+    def _receive(self) -> tuple[bytes, float]:
+        """A datagram, and when it was in the socket."""
+        if sys.platform != "linux":
+            return self._socket.recv(65536), math.nan
+        data, ancillary, _, _ = self._socket.recvmsg(65536, socket.CMSG_SPACE(_TIMESPEC.size))
+        for level, kind, content in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMPNS):
+                seconds, nanoseconds = _TIMESPEC.unpack(content)
+                return data, now() - (wall.time() - seconds - nanoseconds * 1e-9)
+        return data, math.nan
+
     def _read(self) -> None:
         while not self._closed:
             try:
-                data = self._socket.recv(65536)
+                data, arrived = self._receive()
             except TimeoutError:
                 continue
             except ConnectionError:  # Windows tells a UDP socket so when nobody listened
                 continue
             time = now()
             try:
-                messages = [Received(time, m.message.address, tuple(m.message)) for m in OscPacket(data).messages]
+                parsed = [m.message for m in OscPacket(data).messages]
+                messages = [Received(time, message.address, tuple(message), arrived) for message in parsed]
             except ParseError as error:
                 messages = [Received(time, "/error", ("", f"the server sent a malformed packet: {error}"))]
             with self._arrived:

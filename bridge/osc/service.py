@@ -30,7 +30,7 @@ _TICK = 0.1  # seconds between looks at leases and unsent errors
 _MAX_NAMED = 4_096  # clients whose named reply port is remembered
 _MAX_REASON = 500  # characters of an error's path, and of its reason
 # What the realtime process sends to UDP subscribers itself, in the order of OscTarget's fields.
-_REALTIME = ("/music/note/out", "/music/note/length", "/clock/beat", "/clock/bar")
+_REALTIME = ("/music/note/out", "/music/note/length", "/clock/beat", "/clock/bar", "/music/note/heard")
 
 Handle = Callable[[str, tuple[OscValue, ...], Client], None]
 

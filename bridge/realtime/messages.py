@@ -135,6 +135,8 @@ class OscTarget(Message):
     """Wants ``/clock/beat beat bar beat_in_bar``."""
     bars: bool = False
     """Wants ``/clock/bar bar beat``."""
+    heard: bool = False
+    """Wants ``/music/note/heard channel pitch velocity`` of what is played in over MIDI."""
 
 
 class SetOscTargets(Message):

@@ -7,10 +7,11 @@ import socket
 from typing import Any, NamedTuple, Protocol
 
 from bridge.osc.wire import encode
-from bridge.realtime.messages import OscTarget
+from bridge.realtime.messages import BeatPassed, NoteHeard, OscTarget
 
 NOTE_PATH = "/music/note/out"
 LENGTH_PATH = "/music/note/length"
+HEARD_PATH = "/music/note/heard"
 BEAT_PATH = "/clock/beat"
 BAR_PATH = "/clock/bar"
 PATIENCE = 0.005
@@ -135,7 +136,7 @@ class OscOutput:
         self.name = f"{target.host}:{target.port}"
         self._socket, self._address = sock, (host, target.port)
         self._pairs, self._lengths = target.pairs, target.lengths
-        self._beats, self._bars = target.beats, target.bars
+        self._beats, self._bars, self._heard = target.beats, target.bars, target.heard
 
     def begin(self, channel: int, pitch: int, velocity: int, beats: float, time: float) -> None:
         if self._pairs:
@@ -149,12 +150,16 @@ class OscOutput:
         if self._lengths and cut:
             self._send(encode(LENGTH_PATH, (channel + 1, pitch, 0, 0.0)))
 
-    def beat(self, beat: int, bar: int, beat_in_bar: int) -> None:
-        """A beat passes. Raises OutputError."""
-        if self._bars and beat_in_bar == 0:
-            self._send(encode(BAR_PATH, (bar, beat)))
+    def tell(self, event: BeatPassed | NoteHeard) -> None:
+        """A beat passes, or the player plays a note; sent where it is wanted. Raises OutputError."""
+        if isinstance(event, NoteHeard):
+            if self._heard:
+                self._send(encode(HEARD_PATH, (event.channel + 1, event.pitch, event.velocity)))
+            return
+        if self._bars and event.beat_in_bar == 0:
+            self._send(encode(BAR_PATH, (event.bar, event.beat)))
         if self._beats:
-            self._send(encode(BEAT_PATH, (beat, bar, beat_in_bar)))
+            self._send(encode(BEAT_PATH, (event.beat, event.bar, event.beat_in_bar)))
 
     def raw(self, data: bytes, time: float) -> None:
         """Not for listeners to notes."""

@@ -249,10 +249,12 @@ class _Process:
         for channel, pitch, velocity in notes:
             if velocity:
                 self._conductor.note_heard(time)
+            heard = m.NoteHeard(time, self._player.clock.beat_at(time), channel, pitch, velocity)
+            if tell:
+                self._tell_listeners(heard)
             self._player.heard(channel, pitch, velocity, time)
             if tell:
-                beat = self._player.clock.beat_at(time)
-                self._channel.send(m.NoteHeard(time, beat, channel, pitch, velocity))
+                self._channel.send(heard)
 
     def _as_sent(self, pitch: int, velocity: int) -> Iterator[tuple[int, int]]:
         """The pitch and velocity of a note on each output; velocity 0 where it is changed."""
@@ -304,9 +306,13 @@ class _Process:
         for event in events:
             if isinstance(event, m.NoteSent) and event.velocity:
                 self._echo.sent(self._as_sent(event.pitch, event.velocity), event.time - event.late)
-            if isinstance(event, m.BeatPassed):  # on the beat: not by way of control
-                for listener in tuple(self._listeners.values()):
-                    if isinstance(listener.inner, OscOutput):
-                        with contextlib.suppress(OutputError):
-                            listener.inner.beat(event.beat, event.bar, event.beat_in_bar)
+            if isinstance(event, m.BeatPassed):
+                self._tell_listeners(event)
             self._channel.send(event)
+
+    def _tell_listeners(self, event: m.BeatPassed | m.NoteHeard) -> None:
+        """At once, and not by way of control, which may be busy."""
+        for listener in self._listeners.values():
+            if isinstance(listener.inner, OscOutput):
+                with contextlib.suppress(OutputError):
+                    listener.inner.tell(event)

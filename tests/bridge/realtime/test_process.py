@@ -199,6 +199,31 @@ def test_osc_listeners_hear_notes_come_and_go():
             realtime.close()
 
 
+def test_osc_listeners_are_told_at_once_what_is_played_in():
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
+    ):
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(20)
+        ours.bind(("127.0.0.1", 0))
+        realtime = Realtime(udp_socket=ours)
+        try:
+            port = listener.getsockname()[1]
+            realtime.send(m.SetOscTargets((m.OscTarget("127.0.0.1", port, False, False, heard=True),)))
+            realtime.send(m.HeardNote(3, 60, 100, tell=True))
+            realtime.send(m.HeardNote(3, 61, 100))  # control tells of it itself
+            realtime.send(m.HeardNote(3, 60, 0, tell=True))
+            got = [OscMessage(listener.recv(1000)) for _ in range(2)]
+            assert [(message.address, message.params) for message in got] == [
+                ("/music/note/heard", [4, 60, 100]),
+                ("/music/note/heard", [4, 60, 0]),
+            ]
+            assert realtime.wait_for(m.NoteHeard).channel == 3
+        finally:
+            realtime.close()
+
+
 def test_what_another_left_is_ended_over_osc_and_told(tmp_path):
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener,
