@@ -43,6 +43,16 @@ NEEDS = (
         },
     ),
     Need(
+        "FluidSynth",
+        ("fluidsynth",),
+        {
+            "Debian, Ubuntu": "apt install fluidsynth",
+            "Fedora": "dnf install fluidsynth",
+            "Arch": "pacman -S fluidsynth",
+            "macOS, Windows": "not used by the tests there",
+        },
+    ),
+    Need(
         "networks of their own, for Link",
         ("unshare", "ip"),
         {

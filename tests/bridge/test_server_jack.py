@@ -35,9 +35,9 @@ def stage(jack_server: JackServer) -> Iterator[Serving]:
 
 @contextlib.contextmanager
 def begun(environment: Mapping[str, str]) -> Iterator[Serving]:
-    """A server whose answers come quickly and are held for long."""
+    """A server whose answers come quickly and are held for longer than PATIENCE."""
     with serving(stage=True, environment=environment) as served:
-        for path, value in (("/clock/tempo", 400.0), ("/music/call_bars", 1), ("/music/answer_bars", 32)):
+        for path, value in (("/clock/tempo", 200.0), ("/music/call_bars", 1), ("/music/answer_bars", 32)):
             served.performer.send(path, value)
         served.performer.send("/subscribe", "/music/state")
         served.performer.wait("/subscribed")
