@@ -47,7 +47,10 @@ class Table:
     def model_paths(self, model: type[Model]) -> dict[str, str]:
         """The address of each parameter of a model, by the parameter's name."""
         slot, shared = _slot(model)
-        return {name: f"{slot}/{name}" if name in shared else f"{slot}/{model.name}/{name}" for name in model.params()}
+        return {
+            name: param.at or (f"{slot}/{name}" if name in shared else f"{slot}/{model.name}/{name}")
+            for name, param in model.params().items()
+        }
 
     def action_paths(self, model: type[Model]) -> dict[str, str]:
         """The address of each action of a model, by the action's name."""

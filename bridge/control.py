@@ -40,6 +40,7 @@ from bridge.slot import ModelSlot
 from bridge.system import data_folder, state_folder
 from bridge.workers import messages as worker
 from bridge.workers import notes as note_worker
+from models import pad
 from models.contract import NoteModel, Phrase, Value
 
 log = logging.getLogger("antiphon")
@@ -234,6 +235,12 @@ class Control:
                 self.session.forget()
             case "/music/cancel":
                 self.session.cancel()
+            case "/pad/keep":
+                try:
+                    melody = pad.written(self.session.heard_last(pad.MELODY_BARS).notes)
+                except ValueError as error:
+                    raise ArgumentError(str(error)) from error
+                self.parameters.set(f"/pad/melody/{int(values[0])}", melody)  # type: ignore[arg-type]
             case "/panic":
                 self._panickers.append(client)
                 self._realtime.send(realtime.Panic(bool(values[0])))
@@ -274,7 +281,7 @@ class Control:
         if self.conductor.changed(path, after):
             self.session.settings_changed(path)
             return
-        slot = self._frames if path.startswith("/frames/") else self._music
+        slot = self._frames if path.startswith(("/frames/", "/pad/")) else self._music
         if path.startswith(("/sinks/", "/sources/")):
             self._endpoints.changed(path)
         elif number := midi_outputs.number_of(path):

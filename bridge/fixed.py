@@ -289,6 +289,13 @@ FIXED = (
         "event",
         (Argument("state", "string", choices=("waiting", "listening", "thinking", "answering")),),
     ),
+    Address(
+        "/pad/keep",
+        "action",
+        (Argument("number", "int", 1, 4),),
+        "Keeps the last two bars in which something was played as the melody of one of the pad's corners: 1 top left, 2"
+        " top right, 3 bottom left, 4 bottom right.",
+    ),
     *(address for number in range(1, MIDI_OUTPUTS + 1) for address in _midi(number)),
     Address("/frames/fps", "parameter", (Argument("fps", "float", 1, 120, "Hz", default=30.0),), "Frames a second."),
     Address("/frames/width", "parameter", (Argument("width", "int", 16, 4096, "px", default=256),), "Of the frames."),

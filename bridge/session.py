@@ -140,6 +140,15 @@ class Session:
         start = end - bars * self._grid().bar if bars else self._call_or(beat)
         return self._hearing.phrase(start, end, self._grid())
 
+    def heard_last(self, bars: int) -> Phrase:
+        """The last bars in which something was played. Raises ValueError where nothing was."""
+        grid = self._grid()
+        last = max((note.start for note in self._hearing.notes), default=None)
+        if last is None:
+            raise ValueError("something must have been played, and nothing was heard lately")
+        end = grid.before(last + EARLY) + grid.bar
+        return self._hearing.phrase(end - bars * grid.bar, end, grid)
+
     @property
     def answer_bars(self) -> int:
         """How many bars an answer has."""

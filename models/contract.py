@@ -31,6 +31,8 @@ class Param(msgspec.Struct, frozen=True):
     """Needed to load the model, which is loaded anew when it changes."""
     costs: bool = False
     """More of it takes more time for a frame: less is taken, down to ``low``, where frames would come late."""
+    at: str = ""
+    """Its address, where that is not under the model's slot: models of both slots may share it."""
 
 
 class Action(msgspec.Struct, frozen=True):

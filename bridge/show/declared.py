@@ -18,7 +18,7 @@ _RANGE = (
 _CONTROL = Argument("control", "string")
 
 _PRESETS = (
-    Address("/preset/save", "action", (_PRESET,), "Keeps how it plays and looks (/music, /frames, /mod) by a name."),
+    Address("/preset/save", "action", (_PRESET,), "Keeps how it plays and looks (all but the stage's own) by a name."),
     Address("/preset/saved", "event", (_PRESET,), "A preset was saved."),
     Address(
         "/preset/recall",

@@ -11,7 +11,7 @@ from bridge.show import files
 from models.contract import Value
 
 NAME = re.compile(r"[\w][\w .,+-]{0,63}")
-PARTS = ("/music/", "/frames/", "/mod/")
+PARTS = ("/music/", "/frames/", "/pad/", "/mod/")
 """What a preset holds. The clock, the ports and the sinks are the stage's, and stay as they are."""
 STAGE = frozenset({"/frames/fps", "/frames/width", "/frames/height", "/music/listen"})
 """Parameters under them that are the stage's all the same."""

@@ -1,9 +1,10 @@
 """What the GAN is; light, so that the table of addresses can read it."""
 
 from models.contract import Action, FrameModel, Param
+from models.pad import CORNER, FramePad
 
 
-class Gan(FrameModel):
+class Gan(FramePad, FrameModel):
     """A small StyleGAN of our own: walks through what it learnt, in layers, bound to the bars."""
 
     name = "gan"
@@ -28,4 +29,5 @@ class Gan(FrameModel):
     saturation = Param(1.0, low=0.0, high=2.0, doc="0 is grey, 1 as learnt.")
 
     save = Action("Keep where the latent is now, as one more point of the path saved.")
-    forget = Action("Forget all saved points.")
+    forget = Action("Forget all saved points, and the pad's corners.")
+    corner = CORNER

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from models import pad
 from models.contract import Moment, Value
 from models.latent import walk
 from models.latent.colours import turned
@@ -51,6 +52,7 @@ class GanPainter:
         self._turns = walk.Turns()
         self._w: Array = self._middle[None]
         self._saved: list[Array] = []
+        self._corners: dict[int, Array] = {}
 
     def set_threads(self, threads: int) -> None:
         """Run on so many threads from now on."""
@@ -58,9 +60,12 @@ class GanPainter:
         self._mapping, self._synthesis = (session(self._place / name, threads) for name in FILES[:2])
 
     def act(self, action: str, arguments: Mapping[str, Value]) -> None:
-        """``save`` or ``forget``."""
+        """``save``, ``corner`` or ``forget``."""
         if action == "forget":
             self._saved.clear()
+            self._corners.clear()
+        elif action == "corner":
+            self._corners[int(arguments["number"]) - 1] = self._w.copy()
         elif len(self._saved) == MOST_SAVED:
             raise ValueError(f"at most {MOST_SAVED} points can be saved: forget them first")
         else:
@@ -91,6 +96,8 @@ class GanPainter:
     def _walked(self, seed: int, turns: float, params: Mapping[str, Value]) -> Array:
         """w [1, Z] where the walk is."""
         path = params["path"]
+        if params["pad"]:
+            return self._between(seed, float(params["pad_x"]), float(params["pad_y"]))
         if path == "hold":
             return self._w
         if path == "saved" and self._saved:
@@ -101,6 +108,12 @@ class GanPainter:
         order = np.arange(len(self.points)) if self.footage else self._order(seed)
         points = self.points[order]
         return self._of(walk.along(points, turns)) if in_z else walk.along(self._of(points), turns)
+
+    def _between(self, seed: int, x: float, y: float) -> Array:
+        """w [1, Z] between the pad's corners: what was kept, and pictures of the seed."""
+        learnt = self._of(self.points[np.resize(self._order(seed), pad.CORNERS)])
+        corners = [self._corners.get(number, learnt[number : number + 1]) for number in range(pad.CORNERS)]
+        return np.tensordot(np.array(pad.shares(x, y), np.float32), np.stack(corners), 1)
 
     def _order(self, seed: int) -> NDArray[np.int64]:
         """Eight pictures of this seed, in turn."""

@@ -1,6 +1,7 @@
 """What the melody model is, and what it shares with others; light, as every declaration."""
 
 from models.contract import Action, NoteModel, Param
+from models.pad import NotePad
 
 GENERATE = Action("Plays something out of nothing.", hears=1, shared=True)
 CONTINUE = Action("Continues what was heard in the last 32 bars.", hears=32, shared=True)
@@ -17,7 +18,7 @@ def _far(doc: str) -> Param:
     return Param(0.0, low=-3.0, high=3.0, doc=doc)
 
 
-class MusicVae(NoteModel):
+class MusicVae(NotePad, NoteModel):
     """Answers a phrase with a melody from a latent space of two-bar melodies (Roberts et al., ICML 2018).
 
     Variation 0 gives back what it heard of the call's last bars, 1 goes far from it.

@@ -18,6 +18,7 @@ from models.music_vae.uses.completing import complete, gaps_in
 from models.music_vae.uses.continuing import Predictor, continue_
 from models.music_vae.uses.generating import generate
 from models.music_vae.uses.interpolating import interpolate
+from models.music_vae.uses.mixing import mix
 from models.music_vae.uses.morphing import morph
 from models.music_vae.uses.style import style
 
@@ -60,6 +61,8 @@ class MusicVaePlayer:
         Raises ValueError, before the first note, for a call without notes, bars outside 1..1024 or a parameter out of
         its range.
         """
+        if params.get("pad"):
+            return self._mix(call, bars, params)
         if given.text(MusicVae.params(), "answer_with", params) == "continuation":
             return self.act("continue", {}, call, bars, params)
         chosen = style(params)
@@ -79,6 +82,8 @@ class MusicVaePlayer:
         check_bars(bars)
         room = model_bars(bars, heard.beats_per_bar)
         match action:
+            case "generate" if params.get("pad"):
+                return self._mix(heard, bars, params)
             case "generate":
                 return generate(self.melodist, self._prior, self._predictor, self._attributes, heard, room, chosen)
             case "continue":
@@ -94,6 +99,11 @@ class MusicVaePlayer:
                 amounts = {name: numbers[name] for name in ATTRIBUTES}
                 return morph(self.melodist, self.attributes, hear(heard), room, chosen, amounts)
         raise ValueError(f"action must be one of {', '.join(MusicVae.actions())}, got {action!r}")
+
+    def _mix(self, call: Phrase, bars: int, params: Mapping[str, Value]) -> Iterator[Note]:
+        """What lies where the pad stands."""
+        check_bars(bars)
+        return mix(self.melodist, self._prior, call, model_bars(bars, call.beats_per_bar), style(params), params)
 
     @property
     def predictor(self) -> Predictor:

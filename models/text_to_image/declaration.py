@@ -1,9 +1,10 @@
 """What our own text-to-image model is; light, so that the table of addresses can read it."""
 
 from models.contract import FrameModel, Input, Param
+from models.pad import FramePad
 
 
-class TextToImage(FrameModel):
+class TextToImage(FramePad, FrameModel):
     """Paints what a prompt says in one or two steps, on a laptop's processor: emoji, land, nebulae, and mixtures."""
 
     name = "text_to_image"
@@ -19,7 +20,9 @@ class TextToImage(FrameModel):
     image = Input("A picture that takes the place of what is behind, as far as strength is below 1.")
 
     prompt = Param("octopus in a red nebula", doc="A subject, and after in, on, at … where it is. Any words will do.")
-    second_prompt = Param("", doc="What is painted in its place where blend says.")
+    second_prompt = Param("butterfly in a blue nebula", doc="What is painted in its place where blend says.")
+    third_prompt = Param("fox in a snowy forest", doc="What the pad's third corner paints.")
+    fourth_prompt = Param("rose on a beach at night", doc="What the pad's fourth corner paints.")
     blend = Param(0.0, low=0.0, high=1.0, doc="From the prompt, 0, to the second prompt, 1.")
     morph = Param(2.0, low=0.0, high=64.0, unit="beats", doc="How long a new prompt or seed takes to come.")
     steps = Param(1, low=1, high=2, costs=True, doc="Steps from noise to the picture.")

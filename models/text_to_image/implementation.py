@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
+from models import pad
 from models.contract import Moment, Sounding, Value
 from models.latent import space, walk
 from models.latent.colours import turned
@@ -22,6 +23,8 @@ from .words import Shares, Vocabulary
 Array = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent.parent / "weights" / "text_to_image"
+PROMPTS = ("prompt", "second_prompt", "third_prompt", "fourth_prompt")
+"""In the order of the pad's corners."""
 STYLE = 14
 SECOND_SHARE = 0.5
 """How far the second step goes back into the noise."""
@@ -95,10 +98,12 @@ class TextToImagePainter:
 
     def _sketch(self, moment: Moment, params: Mapping[str, Value], source: Array, shown: float) -> tuple[Array, Array]:
         seed, reaction, morph = int(params["seed"]), float(params["reaction"]), float(params["morph"])
-        texts, blend = (str(params["prompt"]), str(params["second_prompt"])), float(params["blend"])
-        first, second = (self._words.encode(text) for text in texts)
-        said = self._said.towards(texts, np.stack([first, second]), moment.beat, morph)
-        subject, setting = said[0] + blend * (said[1] - said[0])
+        texts, blend = tuple(str(params[name]) for name in PROMPTS), float(params["blend"])
+        said = self._said.towards(texts, np.stack([self._words.encode(text) for text in texts]), moment.beat, morph)
+        shares = (1 - blend, blend, 0.0, 0.0)
+        if params["pad"]:
+            shares = pad.shares(float(params["pad_x"]), float(params["pad_y"]))
+        subject, setting = np.tensordot(np.array(shares, np.float32), said, 1)
         turns = self._turns.follow(moment, float(params["speed"]), float(params["walk"]))
         style = self._style.towards(seed, walk.circle((1, STYLE), seed, turns), moment.beat, morph)
         style = walk.pushed(style, seed, moment.notes, 0.6 * reaction)

@@ -6,6 +6,7 @@ import pytest
 
 from bridge.addresses import ArgumentError, Table
 from models.contract import Action, FrameModel, Model, NoteModel, Param
+from models.pad import FramePad, NotePad
 
 
 class Duet(NoteModel):
@@ -31,6 +32,20 @@ def test_shared_parameters_lie_at_the_slot_and_a_model_s_own_under_its_name(tabl
     assert table.defaults()["/frames/mist/colour"] == "blue"
     assert table.defaults()["/frames/model"] == "mist"
     assert table["/music/model"].arguments[0].choices == ("duet",)
+
+
+def test_models_of_both_slots_may_share_a_parameter() -> None:
+    class Plays(NotePad, NoteModel):
+        name = "plays"
+
+    class Paints(FramePad, FrameModel):
+        name = "paints"
+
+    table = Table(models=[Plays, Paints])
+    for model in (Plays, Paints):
+        assert table.model_paths(model)["pad_x"] == "/pad/x" and table.model_paths(model)["pad_y"] == "/pad/y"
+    assert table.model_paths(Plays)["pad"] == "/pad/music" and table.model_paths(Paints)["pad"] == "/pad/frames"
+    assert "/pad/x" not in Table(models=[Duet, Mist]).entries
 
 
 @pytest.mark.parametrize(

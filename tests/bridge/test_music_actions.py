@@ -95,3 +95,18 @@ def test_uses_lie_at_the_slot() -> None:
         assert table[f"/music/{use}"].kind == "action"
     assert [argument.name for argument in table["/music/vary"].arguments] == ["variation"]
     assert table["/music/chords"].kind == "parameter"
+
+
+def test_the_pad_plays_what_was_kept_at_its_corners(performer: Performer) -> None:
+    performer.send("/subscribe", "/pad/melody/*")
+    performer.send("/pad/keep", 2)
+    (text,) = performer.wait("/pad/melody/2")
+    assert {int(word.split(":")[0]) for word in text.split()} == set(SCALE)
+    performer.send("/pad/melody/3", "60:0:1 62:1:1 64:2:2")
+    for path, value in (("/pad/music", 1), ("/pad/x", 0.0), ("/pad/y", 0.0), ("/music/temperature", 0.0)):
+        performer.send(path, value)
+    assert set(answered(performer, "/music/generate")) == {60, 62, 64}
+    assert "in range 1..4, got 5" in performer.ask_for_error("/pad/keep", 5)[1]
+    performer.send("/pad/music", 0)
+    performer.send("/music/temperature", 0.9)
+    performer.ping(3)

@@ -177,3 +177,11 @@ def test_a_beat_that_goes_back_does_not_make_the_session_deaf(stage: Stage) -> N
     stage.play((4.0, 5.0, 62))
     stage.run_until(12)
     assert [note.pitch for note in stage.calls[0][1].notes] == [62]
+
+
+def test_the_last_bars_in_which_something_was_played_are_remembered(stage: Stage) -> None:
+    with pytest.raises(ValueError, match="nothing was heard"):
+        stage.session.heard_last(2)
+    stage.play((1.0, 2.0, 50), (7.9, 9.0, 60), (13.0, 14.0, 62))
+    melody = stage.at(29.0).heard_last(2)
+    assert melody.notes == (Note(60, 90, 0.0, 1.0), Note(62, 90, 5.0, 1.0)) and melody.bars == 2

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from models.contract import Action, FrameModel, Input, Moment, Note, NoteModel, Param, Phrase, Value
+from models.pad import FramePad, NotePad
 
 DIE, HANG, REFUSE = 1, 2, 3
 """Pitches of a call that make the chord's worker do so."""
@@ -18,8 +19,8 @@ FATAL = 0.75
 """A level of the lamp (exact as a 32-bit float, which OSC sends)."""
 
 
-class Chord(NoteModel):
-    """Answers everything with one chord, held for the whole answer."""
+class Chord(NotePad, NoteModel):
+    """Answers everything with one chord, held for the whole answer; on the pad as loud as it is far to the right."""
 
     name = "chord"
     implementation = "stage_models:ChordPlayer"
@@ -52,12 +53,13 @@ class ChordPlayer:
                 time.sleep(1000)
             case 3:
                 raise ValueError("pitch must not be 3, got 3")
+        velocity = 1 + round(126 * float(params["pad_x"])) if params["pad"] else 90
         for pitch in CHORD:
-            yield Note(pitch, 90, 0.0, float(bars * call.beats_per_bar))
+            yield Note(pitch, velocity, 0.0, float(bars * call.beats_per_bar))
 
 
-class Lamp(FrameModel):
-    """Red by its level, green while a note is held; a level of FATAL ends its process."""
+class Lamp(FramePad, FrameModel):
+    """Red by its level, green while a note is held, blue by the pad; a level of FATAL ends its process."""
 
     name = "lamp"
     implementation = "stage_models:LampPainter"
@@ -74,7 +76,8 @@ class LampPainter:
             os.kill(os.getpid(), signal.SIGKILL)
         red = round(255 * float(params["level"]))
         green = 255 if any(note.held for note in moment.notes) else 0
-        return np.full((*self._size, 3), (red, green, 0), np.uint8)
+        blue = round(255 * float(params["pad_x"])) if params["pad"] else 0
+        return np.full((*self._size, 3), (red, green, blue), np.uint8)
 
 
 class Mirror(FrameModel):

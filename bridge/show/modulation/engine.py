@@ -148,7 +148,7 @@ class Modulation:
 
     def _target(self, path: str) -> Address:
         entry = self._table.entries.get(path)
-        own = path.startswith(("/music/", "/frames/")) and entry is not None and entry.kind == "parameter"
+        own = path.startswith(("/music/", "/frames/", "/pad/")) and entry is not None and entry.kind == "parameter"
         argument = entry.arguments[0] if entry is not None and own else None
         if (
             entry is None
@@ -157,7 +157,9 @@ class Modulation:
             or argument.low is None
             or argument.high is None
         ):
-            raise ArgumentError(f"target must be a float parameter with a range under /music or /frames, got {path!r}")
+            raise ArgumentError(
+                f"target must be a float parameter with a range under /music, /frames or /pad, got {path!r}"
+            )
         return entry
 
 

@@ -5,7 +5,7 @@ AntiphonTable {
 	*bridgePort { ^7770 }
 	*lease { ^15.0 }
 	*renewal { ^4 }
-	*queries { ^['/clock/*', '/clock/*/*', '/frames/*', '/frames/*/*', '/music/*', '/music/*/*'] }
+	*queries { ^['/clock/*', '/clock/*/*', '/frames/*', '/frames/*/*', '/music/*', '/music/*/*', '/pad/*', '/pad/*/*'] }
 
 	*initClass {
 		Class.initClassTree(Warp);
@@ -125,6 +125,8 @@ AntiphonTable {
 			['/frames/stylegan/saturation', \slider, "frames stylegan saturation", "0 is grey, 1 as learnt."],
 			['/frames/text_to_image/prompt', \text, "frames text to image prompt", "A subject, and after in, on, at … where it is. Any words will do."],
 			['/frames/text_to_image/second_prompt', \text, "frames text to image second prompt", "What is painted in its place where blend says."],
+			['/frames/text_to_image/third_prompt', \text, "frames text to image third prompt", "What the pad's third corner paints."],
+			['/frames/text_to_image/fourth_prompt', \text, "frames text to image fourth prompt", "What the pad's fourth corner paints."],
 			['/frames/text_to_image/blend', \slider, "frames text to image blend", "From the prompt, 0, to the second prompt, 1."],
 			['/frames/text_to_image/morph', \slider, "frames text to image morph", "How long a new prompt or seed takes to come."],
 			['/frames/text_to_image/steps', \number, "frames text to image steps", "Steps from noise to the picture."],
@@ -145,9 +147,17 @@ AntiphonTable {
 			['/frames/texture_ca/hue', \slider, "frames texture ca hue", "Turns all colours round the wheel."],
 			['/frames/texture_ca/saturation', \slider, "frames texture ca saturation", "0 is grey, 1 as learnt."],
 			['/frames/gan/save', \button, "frames gan save", "Keep where the latent is now, as one more point of the path saved."],
-			['/frames/gan/forget', \button, "frames gan forget", "Forget all saved points."],
+			['/frames/gan/forget', \button, "frames gan forget", "Forget all saved points, and the pad's corners."],
 			['/frames/stylegan/save', \button, "frames stylegan save", "Keep where the latent is now, as one more point of the path saved."],
 			['/frames/stylegan/forget', \button, "frames stylegan forget", "Forget all saved points."],
+			['/pad/x', \slider, "pad x", "The pad: from its left corners, 0, to its right ones, 1."],
+			['/pad/y', \slider, "pad y", "The pad: from its lower corners, 0, to its upper ones, 1."],
+			['/pad/frames', \toggle, "pad frames", "Whether the picture is the mixture of the corners' pictures where the pad stands."],
+			['/pad/music', \toggle, "pad music", "Whether what is answered, varied in a loop, or generated is the mixture of the corners' melodies where the pad stands, in place of an answer to what was heard."],
+			['/pad/melody/1', \text, "pad melody 1", "Two bars as PITCH:BEAT:BEATS or PITCH:BEAT:BEATS:VELOCITY, beats from 0; /pad/keep writes what was heard. Empty: one that the model draws, always the same."],
+			['/pad/melody/2', \text, "pad melody 2", "Two bars as PITCH:BEAT:BEATS or PITCH:BEAT:BEATS:VELOCITY, beats from 0; /pad/keep writes what was heard. Empty: one that the model draws, always the same."],
+			['/pad/melody/3', \text, "pad melody 3", "Two bars as PITCH:BEAT:BEATS or PITCH:BEAT:BEATS:VELOCITY, beats from 0; /pad/keep writes what was heard. Empty: one that the model draws, always the same."],
+			['/pad/melody/4', \text, "pad melody 4", "Two bars as PITCH:BEAT:BEATS or PITCH:BEAT:BEATS:VELOCITY, beats from 0; /pad/keep writes what was heard. Empty: one that the model draws, always the same."],
 			['/panic', \button, "panic", "Ends every sounding note at once and forgets every scheduled one; 1 also sends the controllers 123 and 120 (all notes off, all sound off) on every channel of every MIDI output."],
 			['/preset/undo', \button, "preset undo", "Takes back the last recall."],
 			['/preset/list', \button, "preset list", "Answered by /preset/names."],
@@ -238,7 +248,9 @@ AntiphonTable {
 			'/frames/texture_ca/pulse' -> ControlSpec(0, 1, \lin, 0, 0.3, ""),
 			'/frames/texture_ca/brightness' -> ControlSpec(0, 2, \lin, 0, 1, ""),
 			'/frames/texture_ca/hue' -> ControlSpec(0, 1, \lin, 0, 0, "turn"),
-			'/frames/texture_ca/saturation' -> ControlSpec(0, 2, \lin, 0, 1, "")
+			'/frames/texture_ca/saturation' -> ControlSpec(0, 2, \lin, 0, 1, ""),
+			'/pad/x' -> ControlSpec(0, 1, \lin, 0, 0.5, ""),
+			'/pad/y' -> ControlSpec(0, 1, \lin, 0, 0.5, "")
 		];
 		choices = IdentityDictionary[
 			'/clock/source' -> ['internal', 'midi', 'link', 'host'],
@@ -367,7 +379,9 @@ AntiphonTable {
 			'/frames/stylegan/hue' -> 0,
 			'/frames/stylegan/saturation' -> 1,
 			'/frames/text_to_image/prompt' -> 'octopus in a red nebula',
-			'/frames/text_to_image/second_prompt' -> '',
+			'/frames/text_to_image/second_prompt' -> 'butterfly in a blue nebula',
+			'/frames/text_to_image/third_prompt' -> 'fox in a snowy forest',
+			'/frames/text_to_image/fourth_prompt' -> 'rose on a beach at night',
 			'/frames/text_to_image/blend' -> 0,
 			'/frames/text_to_image/morph' -> 2,
 			'/frames/text_to_image/steps' -> 1,
@@ -386,7 +400,15 @@ AntiphonTable {
 			'/frames/texture_ca/pulse' -> 0.3,
 			'/frames/texture_ca/brightness' -> 1,
 			'/frames/texture_ca/hue' -> 0,
-			'/frames/texture_ca/saturation' -> 1
+			'/frames/texture_ca/saturation' -> 1,
+			'/pad/x' -> 0.5,
+			'/pad/y' -> 0.5,
+			'/pad/frames' -> 0,
+			'/pad/music' -> 0,
+			'/pad/melody/1' -> '',
+			'/pad/melody/2' -> '',
+			'/pad/melody/3' -> '',
+			'/pad/melody/4' -> ''
 		];
 	}
 }

@@ -99,6 +99,19 @@ def test_points_are_saved_and_walked_between(folder):
         painter.act("save", {})
 
 
+def test_the_pad_goes_between_its_corners(folder):
+    painter = GanPainter(64, 64, folder)
+    still = {"noise": 0.0, "speed": 0.0}
+    own = frame(painter, 0.0, pad=True, pad_x=1.0, pad_y=0.0, **still)  # the fourth, a picture of the seed
+    kept = frame(painter, 3.0, path="circle", noise=0.0, walk=4.0)
+    painter.act("corner", {"number": 1})
+    corner, middle, other = (frame(painter, 0.0, pad=True, pad_x=x, pad_y=1 - x, **still) for x in (0.0, 0.5, 1.0))
+    assert np.array_equal(corner, kept) and np.array_equal(other, own)
+    assert not np.array_equal(middle, corner) and not np.array_equal(middle, own)
+    painter.act("forget", {})
+    assert not np.array_equal(frame(painter, 0.0, pad=True, pad_x=0.0, pad_y=1.0, **still), kept)
+
+
 def test_notes_show_and_the_same_gives_the_same(folder):
     note = Sounding(60, 110, "call", 0.0, True)
     first, second = (GanPainter(64, 64, folder) for _ in range(2))

@@ -6,6 +6,7 @@ import pytest
 from safetensors.numpy import save
 from small_weights import SIZES, weights_file
 
+from models import pad
 from models.contract import Note, Phrase
 from models.music_vae import melody
 from models.music_vae.arc import slerp, ways
@@ -343,3 +344,56 @@ def test_a_prior_is_fitted_written_and_read(tmp_path):
         Prior.read(tmp_path / "prior.safetensors", 4)
     with pytest.raises(ValueError, match="not a safetensors file"):
         Prior.read(Path(__file__), 3)
+
+
+MELODIES = ("60:0:1 64:1:1 67:2:2", "72:0:4 71:4:4", "55:0:0.5 57:0.5:0.5 59:1:1", "65:0:2 69:2:2 60:4:4")
+AT = dict(zip(MELODIES, ((0.0, 1.0), (1.0, 1.0), (0.0, 0.0), (1.0, 0.0)), strict=True))
+
+
+def on_the_pad(player, x, y, bars=4, melodies=MELODIES, seed=5, temperature=0.8, call=CALL):
+    corners = {f"corner_{number}": text for number, text in enumerate(melodies, 1)}
+    place = {"pad": True, "pad_x": x, "pad_y": y}
+    return list(player.answer(call, bars, PARAMS | corners | place | {"seed": seed, "temperature": temperature}))
+
+
+def test_on_the_pad_the_place_and_the_seed_decide_and_the_call_does_not(player):
+    other = Phrase((Note(40, 20, 0.0, 1.0),), bars=4)
+    here = on_the_pad(player, 0.3, 0.6)
+    assert here and here == on_the_pad(player, 0.3, 0.6, call=other)
+    assert here != on_the_pad(player, 0.9, 0.1) and here != on_the_pad(player, 0.3, 0.6, seed=6)
+    generated = player.act(
+        "generate",
+        {},
+        Phrase((), 4),
+        4,
+        PARAMS
+        | {"pad": True, "pad_x": 0.3, "pad_y": 0.6}
+        | {f"corner_{number}": text for number, text in enumerate(MELODIES, 1)},
+    )
+    assert list(generated) == here
+
+
+@pytest.mark.parametrize(("bars", "beats"), [(1, 4), (3, 4), (4, 3), (2, 5), (4, 2)])
+def test_the_pad_plays_in_every_metre_and_with_empty_corners(player, bars, beats):
+    call = Phrase(TUNE, bars=4, beats_per_bar=beats)
+    for melodies in (MELODIES, ("",) * 4, (*MELODIES[:2], "", "")):
+        notes = on_the_pad(player, 0.5, 0.5, bars, melodies, call=call)
+        assert notes and all(0 <= note.start < bars * beats for note in notes)
+        assert notes == sorted(notes, key=lambda note: note.start)
+
+
+def test_what_the_pad_cannot_mix_is_refused(player):
+    with pytest.raises(ValueError, match=r"must be PITCH:BEAT:BEATS .*got 'C4'"):
+        on_the_pad(player, 0.5, 0.5, melodies=("C4", "", "", ""))
+    with pytest.raises(ValueError, match=r"pad_x must be 0.0..1.0, got 2"):
+        on_the_pad(player, 2, 0.5)
+
+
+def test_the_shipped_model_gives_back_each_corner_and_goes_from_one_to_the_other():
+    shipped = MusicVaePlayer()
+    for text, (x, y) in AT.items():
+        wanted = [(note.pitch, note.start) for note in pad.read(text)]
+        found = [(note.pitch, note.start) for note in on_the_pad(shipped, x, y, 2, temperature=0.0)]
+        assert len(set(wanted) & set(found)) >= 0.6 * len(wanted), (wanted, found)
+    ways = [[note.pitch for note in on_the_pad(shipped, x, 1.0, 2, temperature=0.0)] for x in np.linspace(0, 1, 5)]
+    assert len({tuple(pitches) for pitches in ways}) >= 3, ways

@@ -85,6 +85,16 @@ def test_blending_goes_from_one_prompt_to_the_other(painter):
     assert not alike(ends[1], first) and not alike(ends[1], second)
 
 
+def test_the_pad_goes_between_four_prompts(painter):
+    prompts = ("red heart on white", "blue heart on black", "octopus on black", "mountain snow")
+    names = ("prompt", "second_prompt", "third_prompt", "fourth_prompt")
+    said = dict(zip(names, prompts, strict=True)) | {"pad": True, "blend": 0.3}
+    for prompt, (x, y) in zip(prompts, ((0, 1), (1, 1), (0, 0), (1, 0)), strict=True):
+        assert alike(frame(painter, **(said | {"pad_x": float(x), "pad_y": float(y)})), frame(painter, prompt))
+    middle = frame(painter, **said)
+    assert not any(alike(middle, frame(painter, prompt)) for prompt in prompts)
+
+
 def test_a_new_prompt_takes_its_beats_to_come():
     painter = TextToImagePainter(128, 128)
     params = DEFAULTS | {"morph": 2.0, "dance": 0.0, "speed": 0.0, "glow": 0.0}

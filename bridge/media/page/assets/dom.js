@@ -6,7 +6,7 @@ export function make(tag, attributes = {}, ...children) {
     else if (value === true) element.setAttribute(name, "")
     else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value)
   }
-  element.append(...children.filter(child => child !== null && child !== undefined))
+  element.append(...children.filter(child => child !== null && child !== undefined && child !== false))
   return element
 }
 
