@@ -9,7 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from multiprocessing.connection import wait
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,15 +20,31 @@ from bridge.system import ignore_stop, stop_blocked
 Event = TypeVar("Event")
 
 BACKOFF = (0.05, 0.2, 0.5, 1.0, 2.0)
-"""Seconds before each new start after a short life; one death more, and the process keeps dying."""
+"""Seconds before each new start after a short life; one death more, and the process keeps ending."""
 FORGIVEN = 10.0
 """Seconds of life that make good for one death."""
 SELDOM = (5.0, 10.0, 30.0)
-"""Seconds before each further start of what is never given up; the last one again and again, for months."""
+"""Seconds before each further start; the last one again and again, for months: nothing is given up."""
 STOPPING = 3.0
 """Seconds a process may take to end when told to, before it is killed."""
 
 _spawn = multiprocessing.get_context("spawn")
+
+
+class Loss(NamedTuple):
+    """A death that nobody asked for."""
+
+    reason: str
+    seldom: bool = False
+    """It keeps ending, and is started again every so often only."""
+    told: bool = False
+    """That was so the last time, too: nothing that the performer has not been told."""
+
+    @property
+    def text(self) -> str:
+        """For the performer."""
+        seldom = f"; it keeps ending, and is tried again every {SELDOM[-1]:g} s from now on" if self.seldom else ""
+        return self.reason + seldom
 
 
 class Child(Generic[Event]):
@@ -42,17 +58,16 @@ class Child(Generic[Event]):
         events: Any,
         *,
         on_event: Callable[[Event], None],
-        on_lost: Callable[[str, bool], None],
+        on_lost: Callable[[Loss], None],
         greeting: Callable[[], Iterable[msgspec.Struct]] = tuple,
         hang_after: float | None = None,
-        gives_up: bool = True,
     ) -> None:
         """``target(sock, *arguments())`` is called in the new process, with one end of the channel.
 
         ``greeting()`` is what each new process is told first.
-        ``on_lost(reason, given_up)`` follows a death that nobody asked for; ``given_up``: it keeps dying, and is not
-        started again, or seldom where ``gives_up`` is false. A process that was heard once and then
-        sends nothing for ``hang_after`` seconds is taken to hang, and killed.
+        ``on_lost`` follows a death that nobody asked for, and then the process is started again, in a while that grows
+        with each short life. A process that was heard once and then sends nothing for ``hang_after`` seconds is taken
+        to hang, and killed.
         """
         self.name = name
         self._target, self._arguments, self._events = target, arguments, events
@@ -62,8 +77,8 @@ class Child(Generic[Event]):
         self._stopping = False
         self._hung = False
         self._heard = 0.0
-        self.gives_up = gives_up
         self._greeting = greeting
+        self._hurry = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -81,6 +96,10 @@ class Child(Generic[Event]):
         """Start the process and keep it running until stop()."""
         self._task = asyncio.get_running_loop().create_task(self._keep_running(), name=f"keep {self.name} running")
 
+    def hurry(self) -> None:
+        """Start it at once where it waits for that."""
+        self._hurry.set()
+
     def send(self, message: msgspec.Struct) -> None:
         """Send a message; lost where no process is running (the greeting tells the next one what it must know)."""
         if self._channel is not None:
@@ -92,7 +111,7 @@ class Child(Generic[Event]):
         self.send(farewell)
         if self._task is None:
             return
-        if self._process is None or self._channel is None:  # between two starts, or given up
+        if self._process is None or self._channel is None:  # between two starts
             self._task.cancel()
         done, _ = await asyncio.wait({self._task}, timeout=STOPPING)
         if not done:
@@ -108,17 +127,16 @@ class Child(Generic[Event]):
     async def _keep_running(self) -> None:
         deaths = 0
         while not self._stopping:
-            begun = now()
+            begun, before = now(), deaths
             reason = await self._run_once()
             if self._stopping:
                 return
             deaths = max(1, deaths + 1 - int((now() - begun) / FORGIVEN))
-            keeps_dying = deaths > len(BACKOFF)
-            self._on_lost(reason, keeps_dying)
-            if keeps_dying and self.gives_up:
-                return
+            self._hurry.clear()
+            self._on_lost(Loss(reason, seldom=deaths > len(BACKOFF), told=min(before, deaths) > len(BACKOFF)))
             delays = BACKOFF + SELDOM
-            await asyncio.sleep(delays[min(deaths, len(delays)) - 1])
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), delays[min(deaths, len(delays)) - 1])
 
     async def _run_once(self) -> str:
         """Run the process once; return why it ended."""

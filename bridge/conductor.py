@@ -8,11 +8,13 @@ from collections.abc import Callable
 
 from bridge import link
 from bridge.addresses import ArgumentError, OscValue
-from bridge.child import Child
+from bridge.child import Child, Loss
 from bridge.parameters import Parameters
 from bridge.realtime import messages as realtime
 from models.contract import Value
 
+HANG_AFTER = 10.0
+"""Seconds without a word from Link, which comes twenty times a second, after which its process is taken to hang."""
 LED = ("midi", "host")
 """Sources that nobody here can set the tempo of, or start."""
 
@@ -158,6 +160,7 @@ class Conductor:
                 link.Event,
                 on_event=self._on_link,
                 on_lost=self._on_link_lost,
+                hang_after=HANG_AFTER,
             )
             self._link.start()
         elif not wanted and self._link is not None:
@@ -183,11 +186,9 @@ class Conductor:
                 self._report("/clock/source", event.text)
                 self._parameters.set("/clock/source", "internal")
 
-    def _on_link_lost(self, reason: str, given_up: bool) -> None:
-        if self._values["/clock/source"] == "link":
-            self._report("/clock/source", reason)
-            if given_up:
-                self._parameters.set("/clock/source", "internal")
+    def _on_link_lost(self, loss: Loss) -> None:
+        if self._values["/clock/source"] == "link" and not loss.told:
+            self._report("/clock/source", f"{loss.text}; the clock goes on by itself until Link is back")
 
 
 def _number(value: OscValue) -> float:

@@ -15,7 +15,7 @@ from bridge import midi_outputs, version
 from bridge.actions import Actions
 from bridge.addresses import ArgumentError, OscValue, Table
 from bridge.audio.listener import Listener
-from bridge.child import SELDOM, Child
+from bridge.child import Child, Loss
 from bridge.clocks import now
 from bridge.conductor import Conductor
 from bridge.config import Settings
@@ -139,7 +139,6 @@ class Control:
             on_lost=self._on_realtime_lost,
             greeting=self._clock_and_targets,
             hang_after=HANG_AFTER,
-            gives_up=False,
         )
         self._media: Child[media.Event] = Child(
             "media",
@@ -147,7 +146,7 @@ class Control:
             lambda: (http, rings[0], media_process.MAX_READERS, rings[2], self._about()),
             media.Event,
             on_event=self._on_media,
-            on_lost=lambda reason, given_up: self._on_lost("media", reason, given_up),
+            on_lost=lambda loss: self._on_lost("media", loss),
             greeting=lambda: self._endpoints.settings(),
             hang_after=HANG_AFTER,
         )
@@ -175,7 +174,7 @@ class Control:
             rings,
             page.name,
             on_event=lambda event: self._on_worker(self._frames, event),
-            on_lost=lambda reason, given_up: self._on_lost("/frames", reason, given_up),
+            on_lost=lambda loss: self._on_lost("/frames", loss),
             report=self._not_loaded,
         )
         self.facts["frames/ring"] = rings[0]
@@ -402,9 +401,9 @@ class Control:
         ports = ", ".join((*event.inputs, *event.outputs))
         self.facts["realtime/midi"] = f"{event.backend}: {ports}" if event.backend else "none"
 
-    def _on_realtime_lost(self, reason: str, given_up: bool) -> None:
+    def _on_realtime_lost(self, loss: Loss) -> None:
         self.session.forget()
-        self._on_lost("realtime", reason, given_up)
+        self._on_lost("realtime", loss)
 
     # ---- media
 
@@ -464,21 +463,20 @@ class Control:
                 self._report(f"{slot.path}/model", event.text)
         self._rearm()
 
-    def _on_music_lost(self, reason: str, given_up: bool) -> None:
+    def _on_music_lost(self, loss: Loss) -> None:
         self.session.model_lost()
-        self._on_lost("/music", reason, given_up)
+        self._on_lost("/music", loss)
         self._rearm()
 
     # ---- what goes wrong
 
-    def _on_lost(self, name: str, reason: str, given_up: bool) -> None:
+    def _on_lost(self, name: str, loss: Loss) -> None:
         """A process is gone; ``name`` is its slot, or its own where it has none."""
         is_slot = name.startswith("/")
-        if given_up:
-            at_once = f"; send {name}/model to try at once" if is_slot else ""
-            reason += f"; it keeps ending, and is tried again every {SELDOM[-1]:g} s from now on{at_once}"
-        self._report(name if is_slot else "", reason)
-        self._actions.lost(name, reason)
+        if not loss.told:
+            at_once = f"; send {name}/model to try at once" if is_slot and loss.seldom else ""
+            self._report(name if is_slot else "", loss.text + at_once)
+        self._actions.lost(name, loss.reason)
         self._is_ready(name)  # there is nothing to wait for
 
     def _is_ready(self, name: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.addresses import Table
-from bridge.child import Child
+from bridge.child import Child, Loss
 from bridge.media import messages as m
 from bridge.media import runner
 from bridge.media.declared import path_of
@@ -48,7 +48,10 @@ class Endpoints:
 
     def changed(self, path: str) -> None:
         """A parameter below ``/sinks`` or ``/sources`` was set."""
-        self._apply(path.rpartition("/")[0])
+        at, _, name = path.rpartition("/")
+        self._apply(at)
+        if name == "on" and at in self._children:
+            self._children[at].hurry()
 
     def settings(self) -> tuple[m.Configure, ...]:
         """What a media process has to know first."""
@@ -91,7 +94,7 @@ class Endpoints:
             lambda: (path_of(kind), self._places, self._values(at)),
             m.Event,
             on_event=lambda event: self._on_event(at, event),
-            on_lost=lambda reason, given_up: self._on_lost(at, reason, given_up),
+            on_lost=lambda loss: self._on_lost(at, loss),
             hang_after=HANG_AFTER,
         )
         self._children[at] = child
@@ -113,11 +116,10 @@ class Endpoints:
             case m.Failed():
                 self._turn_off(at, event.text)
 
-    def _on_lost(self, at: str, reason: str, given_up: bool) -> None:
-        if given_up:
-            self._turn_off(at, f"{reason}; it ended too often: send {at}/on 1 to try again")
-        else:
-            self._report(f"{at}/on", reason)
+    def _on_lost(self, at: str, loss: Loss) -> None:
+        if not loss.told:
+            at_once = f"; {at}/on 1 tries at once" if loss.seldom else ""
+            self._report(f"{at}/on", loss.text + at_once)
 
     def _turn_off(self, at: str, reason: str) -> None:
         self._report(f"{at}/on", reason)

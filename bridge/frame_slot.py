@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bridge.addresses import Table
-from bridge.child import Child
+from bridge.child import Child, Loss
 from bridge.parameters import Parameters
 from bridge.slot import HANG_AFTER, ModelSlot
 from bridge.workers import frames
@@ -42,7 +42,7 @@ class FrameSlot(ModelSlot):
         page_name: str,
         *,
         on_event: Callable[[worker.Event], None],
-        on_lost: Callable[[str, bool], None],
+        on_lost: Callable[[Loss], None],
         report: Callable[[str, str], None],
     ) -> None:
         """``rings`` are those that ``bridge.workers.frames.run`` takes; ``report(path, reason)`` tells performers."""
@@ -155,10 +155,9 @@ class FrameSlot(ModelSlot):
             arguments,
             worker.Event,
             on_event=lambda event: self._heard(made, event),
-            on_lost=lambda reason, given_up: self._ended(made, reason, given_up),
+            on_lost=lambda loss: self._ended(made, loss),
             greeting=greeting,
             hang_after=HANG_AFTER,
-            gives_up=not model.default,  # any other gives its place to this one
         )
         return made
 
@@ -199,7 +198,7 @@ class FrameSlot(ModelSlot):
             self._end(self._leaving)
             self._leaving = None
 
-    def _ended(self, who: _Worker, reason: str, given_up: bool) -> None:
+    def _ended(self, who: _Worker, loss: Loss) -> None:
         who.ready = None
         who.waiting.clear()
         if who is self._coming and self._live is not None:
@@ -207,18 +206,16 @@ class FrameSlot(ModelSlot):
             self._end(who)
             self._report(
                 "/frames/model",
-                f"{who.model.name} does not take the place of {self._live.model.name}: {who.problem or reason}",
+                f"{who.model.name} does not take the place of {self._live.model.name}: {who.problem or loss.reason}",
             )
             self._return_to(self._live)
         elif who is self._coming or who is self._live:
             if who is self._live:
                 self._dismiss()  # or it would wait for a fade that does not end
-            if (given_up or who is self._coming) and self._falls_back(who, reason):
+            if (loss.seldom or who is self._coming) and self._falls_back(who, loss.reason):
                 return
-            self.given_up = given_up
-            self._on_lost(reason, given_up)
-            if given_up and who.child.gives_up:
-                self._coming = self._live = None
+            self.given_up = loss.seldom
+            self._on_lost(loss)
 
     def _return_to(self, live: _Worker) -> None:
         """Set the parameters back to what is seen."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from bridge.addresses import Table
-from bridge.child import Child
+from bridge.child import Child, Loss
 from bridge.parameters import Parameters
 from bridge.workers import messages as worker
 from bridge.workers.declared import declaration_path
@@ -30,7 +30,7 @@ class ModelSlot:
         arguments: Callable[[], tuple[Any, ...]],
         *,
         on_event: Callable[[worker.Event], None],
-        on_lost: Callable[[str, bool], None],
+        on_lost: Callable[[Loss], None],
         greeting: Callable[[], Iterable[msgspec.Struct]] = tuple,
     ) -> None:
         """``target(sock, declaration, *arguments())`` runs in the worker; the callbacks are a Child's."""
@@ -91,7 +91,6 @@ class ModelSlot:
             on_lost=self._lost,
             greeting=self._greet,
             hang_after=HANG_AFTER,
-            gives_up=False,
         )
         before, self._child = self._child, child
         self._exchange = asyncio.get_running_loop().create_task(self._start_after(before, self._exchange, child))
@@ -118,10 +117,10 @@ class ModelSlot:
             self.given_up = False
         self._on_event(event)
 
-    def _lost(self, reason: str, given_up: bool) -> None:
-        self.given_up = given_up
+    def _lost(self, loss: Loss) -> None:
+        self.given_up = loss.seldom
         self._waiting.clear()
-        self._on_lost(reason, given_up)
+        self._on_lost(loss)
 
     async def stop(self) -> None:
         """End the worker."""

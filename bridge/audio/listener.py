@@ -5,7 +5,10 @@ from collections.abc import Callable, Mapping
 
 from bridge.audio import messages as m
 from bridge.audio import process
-from bridge.child import Child
+from bridge.child import Child, Loss
+
+HANG_AFTER = 30.0
+"""Seconds without a word from the process, which speaks every few, after which it is taken to hang."""
 
 
 class Listener:
@@ -30,7 +33,8 @@ class Listener:
                 lambda: (self._device,),
                 m.Event,
                 on_event=self._on_event,
-                on_lost=lambda reason, given_up: self._report("", reason),
+                on_lost=self._on_lost,
+                hang_after=HANG_AFTER,
             )
             self._child.start()
         elif not on and self._child is not None:
@@ -46,6 +50,11 @@ class Listener:
         self.listen(False)
         while self._ending:
             await asyncio.wait(self._ending)
+
+    def _on_lost(self, loss: Loss) -> None:
+        self.hears = "none"
+        if not loss.told:
+            self._report("", loss.text)
 
     def _on_event(self, event: m.Event) -> None:
         match event:

@@ -21,7 +21,7 @@ class Heard(Message):
 
 
 class Listening(Message):
-    """Sound comes in from this device."""
+    """Sound comes in from this device, or from none: then this is told again and again, as a sign of life."""
 
     device: str
 

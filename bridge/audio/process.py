@@ -33,6 +33,7 @@ def run(sock: socket.socket, device: str) -> None:
                 return
             except Exception as error:  # noqa: BLE001  (PortAudio's and each system's own kinds)
                 problem = f"{type(error).__name__}: {error}"
+            channel.send(m.Listening("none"))
             if problem != told:  # not every five seconds again
                 told = problem
                 channel.send(

@@ -29,6 +29,8 @@ from models.contract import Value
 ALIVE_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 """From one attempt to reach what is not there to the next."""
+MOST_TOLD = 64
+"""Different failures that are told, each once, until a parameter is set."""
 LOOK_SECONDS = 0.0005
 """From one look for a newer frame to the next, and at most LONGEST_LOOK_SECONDS while none comes."""
 LONGEST_LOOK_SECONDS = 0.008
@@ -66,7 +68,7 @@ class _Runner(ABC, Generic[Kind]):
         self._endpoint: Kind | None = None
         self._failed = self._stopped = False
         self._retry = 0.0
-        self._told = ""
+        self._told: set[str] = set()
         self._frames = 0
         self._ages: list[float] = []
         self._alive = now()
@@ -110,8 +112,8 @@ class _Runner(ABC, Generic[Kind]):
             self.close()
             self._retry = now() + RETRY_SECONDS
             text = f"{self._kind.name}: {error.strerror or error}; tried again every {RETRY_SECONDS:g} s"
-            if text != self._told:
-                self._told = text
+            if text not in self._told and len(self._told) < MOST_TOLD:  # however it comes and goes for months
+                self._told.add(text)
                 self._channel.send(m.Problem(text))
         else:
             return True
@@ -122,7 +124,8 @@ class _Runner(ABC, Generic[Kind]):
             match command:
                 case m.Configure():
                     self._params = command.params
-                    self._failed, self._retry, self._told = False, 0.0, ""
+                    self._failed, self._retry = False, 0.0
+                    self._told.clear()
                     self.close()
                 case m.Stop():
                     self._stopped = True

@@ -75,6 +75,26 @@ def test_a_sink_starts_survives_its_death_and_stops_while_another_runs(served: S
     receiver.close()
 
 
+def test_a_sink_that_keeps_dying_stays_on_and_is_tried_again(served: Serving) -> None:
+    performer, before, receiver = served.performer, Receiver(), Receiver()
+    performer.send("/sinks/jitnet/port", before.port)
+    performer.send("/sinks/jitnet/on", 1)
+    reason = ""
+    while "every 30 s" not in reason:
+        performer.wait_until_running("sinks/jitnet")
+        pid = performer.info("process/sinks/jitnet")["process/sinks/jitnet"]
+        os.kill(pid, signal.SIGKILL)
+        _, reason = performer.wait("/error", lambda path, _: path == "/sinks/jitnet/on")
+    assert performer.ask("/sinks/jitnet/on") == [True]
+    performer.send("/sinks/jitnet/port", receiver.port)
+    performer.send("/sinks/jitnet/on", 1)  # at once, rather than in a while
+    connection = receiver.connection()
+    performer.send("/sinks/jitnet/on", 0)
+    until_closed(connection)
+    before.close()
+    receiver.close()
+
+
 def test_what_cannot_work_is_told_and_turned_off(served: Serving) -> None:
     served.performer.send("/sinks/mpegts/url", "nowhere")
     served.performer.send("/sinks/mpegts/on", 1)

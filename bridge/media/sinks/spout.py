@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bridge.media.endpoint import EndpointError, Places, required
+from bridge.media.endpoint import Places, required
 from bridge.media.sink import SentSink
 from models.contract import Param, Value
 
@@ -41,7 +41,7 @@ class Spout(SentSink):
             self._cells = np.full((frame.height, frame.width, 4), 255, np.uint8)
         self._cells[..., :3] = frame.pixels
         if not self._sender.sendImage(self._cells, frame.width, frame.height, GL_RGBA, self._flip, 0):
-            raise EndpointError("Spout took no frame: does this machine have a graphics card with DirectX 11?")
+            raise OSError("Spout took no frame: does this machine have a graphics card with DirectX 11?")
 
     def close(self) -> None:
         """Take the sender away."""

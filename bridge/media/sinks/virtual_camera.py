@@ -7,7 +7,7 @@ Extra ``virtual-camera``: pyvirtualcam (GPL-2.0), which needs a driver: on Linux
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bridge.media.endpoint import EndpointError, Places, required
+from bridge.media.endpoint import Places, required
 from bridge.media.sink import SentSink
 from models.contract import Param, Value
 
@@ -36,7 +36,7 @@ class VirtualCamera(SentSink):
             try:
                 self._camera = self._library.Camera(frame.width, frame.height, self._fps, device=self._device)
             except RuntimeError as error:  # what pyvirtualcam raises where no back-end has a device
-                raise EndpointError(f"no virtual camera: {error}") from error
+                raise OSError(f"no virtual camera: {error}") from error
         self._camera.send(frame.pixels)
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from bridge.media.endpoint import Endpoint, EndpointError, Places
+from bridge.media.endpoint import Endpoint, Places
 from bridge.media.ring import Frame
 from bridge.media.sinks.spout import Spout
 from bridge.media.sinks.syphon import Syphon
@@ -83,7 +83,7 @@ def test_spout(installed: Any) -> None:
     sink.close()
     assert sender.released
     sender.works = False
-    with pytest.raises(EndpointError, match="DirectX 11"):
+    with pytest.raises(OSError, match="DirectX 11"):
         sink.send(frame(16, 12))
 
 
@@ -184,7 +184,7 @@ def test_virtual_camera(installed: Any, monkeypatch: pytest.MonkeyPatch) -> None
     sink.close()
     assert second.closed
     monkeypatch.setattr(Camera, "works", False)
-    with pytest.raises(EndpointError, match="no virtual camera: 'v4l2loopback' backend: no device"):
+    with pytest.raises(OSError, match="no virtual camera: 'v4l2loopback' backend: no device"):
         VirtualCamera(PLACES, params(VirtualCamera)).send(frame(16, 12))
 
 
