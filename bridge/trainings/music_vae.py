@@ -1,16 +1,20 @@
-"""Trains MusicVAE on two-bar windows of your MIDI files: melodies, drums, grooves, or drums from a tapped rhythm.
+"""Trains MusicVAE on two-bar windows of your MIDI files: melodies, what chords make of them, drums, grooves, or drums
+to a tapped rhythm.
 
 DATA is a folder of .mid files in 4/4, ten or more; it says what it leaves out, and why. Ctrl-C ends it with a
 checkpoint, and --resume goes on from there. OUT then holds the weights, checkpoint.pt and log.jsonl. With --start
 models/weights/melody_2bar.safetensors it begins with what the embedded model knows. ANTIPHON_WEIGHTS=OUT makes the
 players play it.
+
+--kind chords learns how the melodies of a melody model go over chords: of the embedded one, or of the one that --start
+names. Chords are taken from all notes of a file, or from beside it where it is laid out as POP909 is.
 """
 
 import argparse
 from pathlib import Path
 
 HELP = "MusicVAE, from a folder of MIDI files"
-KINDS = ("melody", "drums", "groove", "tap")
+KINDS = ("melody", "chords", "drums", "groove", "tap")
 """As `models.music_vae.training.kinds` has them, which is heavy to import."""
 
 

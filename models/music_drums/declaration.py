@@ -1,7 +1,7 @@
 """What the drum model is; light, as every declaration."""
 
 from models.contract import Action, NoteModel, Param
-from models.music_vae.declaration import CONTINUE, GENERATE, INTERPOLATE, VARY
+from models.music_vae.declaration import COMPLETE, CONTINUE, GENERATE, INTERPOLATE, VARY
 
 
 class MusicDrums(NoteModel):
@@ -26,6 +26,7 @@ class MusicDrums(NoteModel):
     continue_ = CONTINUE
     vary = VARY
     interpolate = INTERPOLATE
+    complete = COMPLETE
     drumify = Action("Plays drums to the rhythm of what was heard, whatever it was played on.")
     groove = Action(
         "Plays the very drums that were heard, with a drummer's loudness and timing.",

@@ -10,7 +10,8 @@ from models.music_vae.drummer import GROOVE, Drummer
 from models.music_vae.implementation import check_bars
 from models.music_vae.metre import model_bars
 from models.music_vae.threads import use_one_thread
-from models.music_vae.uses import drumming
+from models.music_vae.uses import drum_completing, drumming
+from models.music_vae.uses.completing import gaps_in
 from models.music_vae.uses.style import style
 
 
@@ -69,6 +70,9 @@ class MusicDrumsPlayer:
                 return drumming.interpolate(
                     self.drummer, drumming.windows(heard), room, chosen, corners=bool(arguments.get("corners"))
                 )
+            case "complete":
+                gaps = gaps_in(given.text(declared, "gaps", arguments), heard)
+                return drum_completing.complete(self.drummer, heard, gaps, chosen)
             case "drumify":
                 return drumming.drumify(self.drummer, drumming.windows(heard, taps=True), room, chosen)
             case "groove":

@@ -2,7 +2,8 @@
 
 It goes over the latent vectors of all segments of two bars heard so far. What comes next is a mixture of normal
 distributions: one at each segment heard (it comes again as it was), one near each (it comes again, varied), and a few
-that only the network's state gives (something new). Trained by `training/continuation.py`.
+that only the network's state gives (something new). Where the chords of what comes next are known, they change that
+state. Trained by `training/continuation.py`.
 """
 
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 
+from models.music_vae import progression
 from models.music_vae.outputs import sigmoid
 from models.music_vae.weights import Array, Weights
 
 KIND = "continuation"
+HALF_BARS = 4
+"""Of a segment, each with its chord."""
 Floats = npt.NDArray[np.float64]
 
 
@@ -82,20 +86,30 @@ class Continuation:
         self._new = weights.dense("new", self.units, news)
         self._means = weights.dense("new/means", self.units, news * count)
         self._new_deviations = weights.dense("new/deviations", self.units, news * count)
+        # Files from before it heard chords lack these.
+        self._chords = None
+        if weights.has("chords/in/kernel"):
+            between = size("chords/in/kernel", 1)
+            heard = self.units + HALF_BARS * progression.PITCH_CLASSES
+            into, out = weights.dense("chords/in", heard, between), weights.dense("chords/out", between, self.units)
+            self._chords = into, out
 
     @property
     def longest(self) -> int:
         """How many segments it looks back on; of more the newest count."""
         return int(self._lag.shape[1])
 
-    def mixture(self, past: npt.ArrayLike) -> Mixture:
-        """What comes after segments [segments, z_size], oldest first. Raises ValueError for none or other shapes."""
+    def mixture(self, past: npt.ArrayLike, chords: npt.ArrayLike | None = None) -> Mixture:
+        """What comes after segments [segments, z_size], oldest first, over the chords [4] of its half bars.
+
+        Chords are classes 0..48, 0 where none is known. Raises ValueError for no segments or other shapes.
+        """
         z = np.asarray(past, np.float32)
         if z.ndim != 2 or not len(z) or z.shape[1] != self.z_size or not np.isfinite(z).all():
             raise ValueError(f"past must be finite, of shape [segments, {self.z_size}], got {list(z.shape)}")
         heard = z[-self.longest :][:, self.known]
         states = self._states(heard)
-        state = states[-1]
+        state = states[-1] if chords is None else self._over(states[-1], chords)
         keys = self._key(np.concatenate((states, heard), 1))
         query = self._query(state)
         half = keys.shape[1] // 2
@@ -116,9 +130,17 @@ class Continuation:
         weighed = logits.astype(np.float64)
         return Mixture(weighed - np.logaddexp.reduce(weighed), means, deviations, 2 * len(heard))
 
-    def draw(self, past: npt.ArrayLike, count: int, temperature: float, rng: np.random.Generator) -> Array:
+    def draw(
+        self,
+        past: npt.ArrayLike,
+        count: int,
+        temperature: float,
+        rng: np.random.Generator,
+        chords: npt.ArrayLike | None = None,
+    ) -> Array:
         """Points [count, z_size] for the segment after those of ``past`` [segments, z_size], oldest first.
 
+        ``chords`` [4] are those of its half bars, classes 0..48, 0 where none is known.
         Each component of the mixture has its share of the draws, and what is drawn of one lies from near its middle to
         as far as it reaches; in random order. ``temperature`` 0 takes the middle of the likeliest, 1 all as learnt,
         above 1 is wilder. Raises ValueError for what cannot be.
@@ -127,7 +149,7 @@ class Continuation:
             raise ValueError(f"temperature must be 0 or more, got {temperature}")
         if count < 1:
             raise ValueError(f"count must be 1 or more, got {count}")
-        mixture = self.mixture(past)
+        mixture = self.mixture(past, chords)
         points = np.zeros((count, self.z_size), np.float32)
         if temperature == 0:
             points[:, self.known] = mixture.means[int(mixture.logits.argmax())]
@@ -144,6 +166,17 @@ class Continuation:
     def next(self, past: npt.ArrayLike, rng: np.random.Generator, temperature: float = 1.0) -> Array:
         """One point [z_size] for the segment after those of ``past`` [segments, z_size]; see :meth:`draw`."""
         return self.draw(past, 1, temperature, rng)[0]
+
+    def _over(self, state: Array, chords: npt.ArrayLike) -> Array:
+        """The state [units] with what the chords [4] change of it."""
+        numbers = np.asarray(chords)
+        if numbers.shape != (HALF_BARS,) or not np.isin(numbers, np.arange(len(progression.TONES))).all():
+            raise ValueError(f"chords must be {HALF_BARS} classes 0..48, got {numbers.tolist()}")
+        if self._chords is None or not numbers.any():
+            return state
+        into, out = self._chords
+        found: Array = state + out(np.tanh(into(np.concatenate((state, progression.TONES[numbers].ravel())))))
+        return found
 
     def _states(self, heard: Array) -> Array:
         state = np.zeros(self.units, np.float32)

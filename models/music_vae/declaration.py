@@ -12,6 +12,16 @@ INTERPOLATE = Action(
     hears=8,
     shared=True,
 )
+COMPLETE = Action(
+    "Plays what was heard with its gaps filled.",
+    {
+        "gaps": Param(
+            "",
+            doc="Bars, or beats of bars, counted from 1, as 3, 3-4 or 2.3-4.1; none: silences of half a bar or more.",
+        )
+    },
+    shared=True,
+)
 
 
 def _far(doc: str) -> Param:
@@ -44,17 +54,7 @@ class MusicVae(NotePad, NoteModel):
     continue_ = CONTINUE
     vary = VARY
     interpolate = INTERPOLATE
-    complete = Action(
-        "Plays what was heard with its gaps filled.",
-        {
-            "gaps": Param(
-                "",
-                doc="Bars, or beats of bars, counted from 1, as 3, 3-4 or 2.3-4.1; none: silences of half a bar or"
-                " more.",
-            )
-        },
-        shared=True,
-    )
+    complete = COMPLETE
     morph = Action(
         "Plays what was heard, changed in character, in standard deviations of the songs learnt from.",
         {

@@ -81,8 +81,13 @@ class Drummer:
 
     def encode_hits(self, hits: Array) -> Array:
         """The drum network's mean [1, z_size] of hits [32, 9]."""
-        silent = 1.0 - hits.max(1, keepdims=True)
-        return self.drums.encode(np.concatenate((hits, silent), 1)[None])[0]
+        return self.posterior(hits[None])[0]
+
+    def posterior(self, hits: Array) -> tuple[Array, Array]:
+        """The drum network's means and standard deviations [batch, z_size] of hits [batch, 32, 9]."""
+        silent = 1.0 - hits.max(2, keepdims=True)
+        mean, deviation = self.drums.encode(np.concatenate((hits, silent), 2))
+        return mean, np.nan_to_num(deviation, nan=1.0)
 
     def draw_hits(
         self, draw: Callable[[float], tuple[Array, float]], steps: int, rng: np.random.Generator, enough: int = ENOUGH

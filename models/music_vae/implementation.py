@@ -24,6 +24,7 @@ from models.music_vae.uses.style import style
 
 FOLDER = own_weights.FOLDER
 WEIGHTS, ATTRIBUTES_FILE, PRIOR_FILE, PREDICTOR_FILE = (FOLDER / name for name in MusicVae.weights)
+CHORDS_FILE = FOLDER / "melody_chords_2bar.safetensors"
 MAX_BARS = 1024
 
 
@@ -39,13 +40,17 @@ class MusicVaePlayer:
         """
         use_one_thread()
         prior: Path | None = None
+        over_chords: Path | None = None
         if weights is None:
             weights = own_weights.find(WEIGHTS.name)
             attributes, prior, continuation = (
                 own_weights.beside(weights, file.name) for file in (ATTRIBUTES_FILE, PRIOR_FILE, PREDICTOR_FILE)
             )
+            over_chords = own_weights.find(CHORDS_FILE.name)
+            if not over_chords.is_file() or over_chords.parent == FOLDER != weights.parent:
+                over_chords = None
             predictor = Continuation(continuation) if continuation else None
-        self.melodist = Melodist(weights)
+        self.melodist = Melodist(weights, over_chords)
         self.network = self.melodist.network
         size = self.melodist.z_size
         self._attributes = Attributes.read(attributes, size) if attributes else None

@@ -8,14 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 from models.contract import Note
-from models.music_vae import melody
+from models.music_vae import leaning, melody
 from models.music_vae.checkpoints import own
+from models.music_vae.configs import CHORD_CLASSES
 from models.music_vae.hearing import Heard, Window
+from models.music_vae.leaning import Harmony, Pull
 from models.music_vae.metre import STEPS, STEPS_PER_BEAT, ModelBar
 from models.music_vae.network import MusicVaeNetwork
+from models.music_vae.progression import Progression
 from models.music_vae.weights import Array
 
 CONFIG = "cat-mel_2bar_small"
+CHORDS_CONFIG = "cat-mel_2bar_med_chords"
+GUIDANCE = 2.0
+"""How much farther than the network with chords itself goes from the same network without (1: as it does)."""
+PULL = Pull(2.0, 0.5, 3.0)
+"""What leans its notes besides."""
 ATTEMPTS = 4
 """How often a segment is drawn before notes on its downbeats are made certain."""
 ENOUGH = 2
@@ -30,22 +38,61 @@ class Draw(NamedTuple):
 
     z: Array
     """[1, z_size]."""
-    lean: Array
-    """What is added to the logits: [90], or [steps, 90]."""
+    harmony: Harmony
     temperature: float
 
 
 class Melodist:
     """The melody network, and how it plays."""
 
-    def __init__(self, weights: Path) -> None:
-        """Read the weights. Raises OSError or ValueError with the reason."""
+    def __init__(self, weights: Path, over_chords: Path | None = None) -> None:
+        """Read the weights, and those of the network that is taken where there are chords, if there is one.
+
+        Raises OSError or ValueError with the reason.
+        """
         config, tensors = own.read(weights)
         if config.name != CONFIG:
             raise ValueError(f"{weights}: the player's config must be {CONFIG}, got {config.name}")
         self.network = MusicVaeNetwork(config, tensors)
         self.z_size = config.hparams.z_size
-        self._controls = np.zeros((1, 0), np.float32)
+        self.over_chords: MusicVaeNetwork | None = None
+        self.guidance, self.pull = GUIDANCE, PULL
+        if over_chords is not None:
+            config, chorded = own.read(over_chords)
+            if config.name != CHORDS_CONFIG:
+                raise ValueError(f"{over_chords}: the config must be {CHORDS_CONFIG}, got {config.name}")
+            mean = "encoder/mu/kernel"
+            if mean not in chorded or not np.array_equal(chorded[mean], tensors[mean]):
+                raise ValueError(f"{over_chords}: the encoder must be that of {weights}, got another")
+            self.over_chords = MusicVaeNetwork(config, chorded)
+
+    def harmony(self, heard: Heard, bars: list[ModelBar], progression: Progression, strength: float) -> Harmony:
+        """What steers a segment; ``strength`` is by how much, in logits, notes outside the key are less likely."""
+        return leaning.harmony(heard, bars, progression, strength, self.pull if self.over_chords else leaning.ALONE)
+
+    def begin(self, z: Array, chords: melody.Steps | None) -> Callable[[Array, int], Array]:
+        """From z [batch, z_size] and the chords [steps] to what goes from step to step: see `advance` inside.
+
+        Where there are chords the network that knows them is taken, if there is one.
+        """
+        count = len(z)
+        if self.over_chords is None or chords is None or not chords.any():
+            plain = self.network.decoder.begin(z)
+            none = np.zeros((count, 0), np.float32)
+            return lambda previous, step: plain.advance(previous, none)
+        rows = np.repeat(np.eye(CHORD_CLASSES, dtype=np.float32)[chords][:, None], count, 1)
+        if self.guidance == 1:
+            told = self.over_chords.decoder.begin(z)
+            return lambda previous, step: told.advance(previous, rows[step])
+        voice = self.over_chords.decoder.begin(np.concatenate((z, z)))
+        without = np.tile(np.eye(CHORD_CLASSES, dtype=np.float32)[0], (count, 1))
+
+        def advance(previous: Array, step: int) -> Array:
+            """From the step before [batch, 90] to the logits [batch, 90] of a step."""
+            both = voice.advance(np.concatenate((previous, previous)), np.concatenate((rows[step], without)))
+            return both[count:] + np.float32(self.guidance) * (both[:count] - both[count:])
+
+        return advance
 
     def encode(self, windows: list[Window]) -> Array:
         """The posterior's means [windows, z_size]."""
@@ -89,7 +136,7 @@ class Melodist:
         steps: melody.Steps,
         known: Known,
         certain: Known,
-        lean: Array,
+        harmony: Harmony,
         temperature: float,
         rng: np.random.Generator,
     ) -> tuple[melody.Steps, Floats]:
@@ -98,19 +145,18 @@ class Melodist:
         Where ``certain`` [batch, 32] a note begins. Returns all steps [batch, 32], and how likely the known ones were
         in each row, in nats [batch].
         """
-        voice = self.network.decoder.begin(z)
+        advance = self.begin(z, harmony.chords)
         previous = np.zeros((len(z), melody.CLASSES), np.float32)
         filled = np.tile(steps, (len(z), 1))
         fit = np.zeros(len(z))
-        controls = np.zeros((len(z), 0), np.float32)
         for step, (event, given) in enumerate(zip(steps.tolist(), known.tolist(), strict=True)):
-            logits = voice.advance(previous, controls)
+            logits = advance(previous, step)
             if given:
                 fit += logits[:, event] - np.logaddexp.reduce(logits, 1)
                 previous = np.zeros_like(previous)
                 previous[:, event] = 1.0
             else:
-                logits = logits + lean[step]
+                logits = logits + harmony.lean[step]
                 logits[certain[:, step], : melody.FIRST_NOTE] = -np.inf
                 previous = self.network.decoder.sample(logits, temperature, rng)
                 filled[:, step] = previous.argmax(1)
@@ -120,14 +166,14 @@ class Melodist:
         self, drawn: Draw, rng: np.random.Generator, bars: list[ModelBar], *, certain: bool
     ) -> Iterator[tuple[int, melody.StepNote | None]]:
         """Decode, yielding at each event how many notes have begun, and the note that it ends if it ends one."""
-        voice = self.network.decoder.begin(drawn.z)
+        advance = self.begin(drawn.z, drawn.harmony.chords)
         previous = np.zeros((1, melody.CLASSES), np.float32)
         sounding: tuple[int, int] | None = None
         onsets = 0
-        lean = drawn.lean
+        lean = drawn.harmony.lean
         for step in range(STEPS * len(bars)):
             bar, within = bars[step // STEPS], step % STEPS
-            logits = voice.advance(previous, self._controls) + (lean[step] if lean.ndim == 2 else lean)
+            logits = advance(previous, step) + (lean[step] if lean.ndim == 2 else lean)
             if certain and within == 0:
                 logits[:, : melody.FIRST_NOTE] = -np.inf
             previous = self.network.decoder.sample(logits, drawn.temperature, rng)

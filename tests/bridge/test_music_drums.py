@@ -74,5 +74,5 @@ def test_a_groove_plays_what_was_heard(performer: Performer) -> None:
 
 
 def test_what_melodies_do_drums_do_not(performer: Performer) -> None:
-    path, reason = performer.ask_for_error("/music/complete")
-    assert (path, reason) == ("/music/complete", "/music/model must be music_vae for this, got music_drums")
+    path, reason = performer.ask_for_error("/music/morph")
+    assert (path, reason) == ("/music/morph", "/music/model must be music_vae for this, got music_drums")

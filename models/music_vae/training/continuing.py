@@ -9,7 +9,7 @@ import torch
 from models.music_vae import melody
 from models.music_vae.arc import slerp
 from models.music_vae.continuation import Continuation
-from models.music_vae.training import continuation, data, metrics, weights
+from models.music_vae.training import continuation, data, metrics, sequences, weights
 from models.music_vae.training.folder import say
 from models.music_vae.training.network import MusicVae, shift
 
@@ -18,26 +18,26 @@ CALL = 4
 """Segments of two bars that a call has; the short one has the last of them."""
 ANSWER = 4
 TEMPERATURE = 0.5
-Draws = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
-"""Points [count, z] for what comes after the latents [segments, z]."""
+Draws = Callable[[np.ndarray, int, np.random.Generator, np.ndarray], np.ndarray]
+"""Points [count, z] for what comes after the latents [segments, z], over the chords [4] of its half bars."""
 Report = dict[str, dict[str, float]]
 
 
 def repeated(model: MusicVae) -> Draws:
     """The last segment again: draws from its posterior."""
 
-    def draw(past: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    def draw(past: np.ndarray, count: int, rng: np.random.Generator, chords: np.ndarray) -> np.ndarray:
         mean, deviation = np.split(past[-1], 2)
         return mean + deviation * rng.standard_normal((count, len(mean)))
 
     return draw
 
 
-def at_random(past: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def at_random(past: np.ndarray, count: int, rng: np.random.Generator, chords: np.ndarray) -> np.ndarray:
     return rng.standard_normal((count, past.shape[1] // 2))
 
 
-def similar(past: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+def similar(past: np.ndarray, count: int, rng: np.random.Generator, chords: np.ndarray) -> np.ndarray:
     """Magenta's `similar`: on the arc from the last segment to random points, from near to far."""
     mean = past[-1:, : past.shape[1] // 2]
     along = (rng.permutation(count) + rng.random()) / count
@@ -45,9 +45,9 @@ def similar(past: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarra
     return np.concatenate([slerp(mean, point[None], float(a)) for point, a in zip(far, along, strict=True)])
 
 
-def predicted(predictor: Continuation) -> Draws:
-    def draw(past: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-        return predictor.draw(past[:, : past.shape[1] // 2], count, 1.0, rng)
+def predicted(predictor: Continuation, *, over_chords: bool) -> Draws:
+    def draw(past: np.ndarray, count: int, rng: np.random.Generator, chords: np.ndarray) -> np.ndarray:
+        return predictor.draw(past[:, : past.shape[1] // 2], count, 1.0, rng, chords if over_chords else None)
 
     return draw
 
@@ -61,13 +61,17 @@ def likelihood(model: MusicVae, z: np.ndarray, window: np.ndarray) -> float:
     return float(torch.logsumexp(each, 0) - np.log(len(z)))
 
 
-def answers(model: MusicVae, draws: Draws, calls: list[np.ndarray], seed: int) -> np.ndarray:
-    """Answers [calls, segments, 32] decoded from one draw a segment, each encoded again before the next."""
+def answers(model: MusicVae, draws: Draws, calls: list[np.ndarray], over: np.ndarray, seed: int) -> np.ndarray:
+    """Answers [calls, segments, 32] decoded from one draw a segment, each encoded again before the next.
+
+    `over` [calls, segments, 4] are the chords of their half bars.
+    """
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     past = list(calls)
     out = []
-    for _ in range(ANSWER):
-        z = torch.from_numpy(np.concatenate([draws(p, 1, rng) for p in past]).astype(np.float32))
+    for number in range(ANSWER):
+        drawn = [draws(p, 1, rng, chords[number]) for p, chords in zip(past, over, strict=True)]
+        z = torch.from_numpy(np.concatenate(drawn).astype(np.float32))
         steps = model.sample(z, data.WINDOW, TEMPERATURE, generator).T.numpy()
         out.append(steps)
         mu, sigma = continuation.encode(model, steps)
@@ -120,23 +124,24 @@ def evaluate(path: Path, melodies: Path, folder: Path, positions: int) -> Report
     torch.set_num_threads(1)
     model = weights.read(melodies)
     predictor = Continuation(path, model.hp.z_size)
-    sequences = continuation.part(continuation.read(folder), "validation")
+    songs = sequences.part(sequences.read(folder), "validation")
     rng = np.random.default_rng(0)
     places = [
-        (start, end, at, song) for start, end, song in sequences.spans for at in range(start + CALL, end - ANSWER + 1)
+        (start, end, at, song) for start, end, song in songs.spans for at in range(start + CALL, end - ANSWER + 1)
     ]
     if not places:
         raise ValueError(f"training data: no validation song has {2 * (CALL + ANSWER)} bars of melody in a row")
     chosen = [places[n] for n in rng.permutation(len(places))[:positions]]
-    mu, sigma = continuation.encode(model, sequences.windows)
+    mu, sigma = continuation.encode(model, songs.windows)
     latents = np.concatenate([mu, sigma], 1)
-    calls = [sequences.windows[at - CALL : at] for _, _, at, _ in chosen]
+    calls = [songs.windows[at - CALL : at] for _, _, at, _ in chosen]
     keys = []
     for *_, song in chosen:
-        spans = [sequences.windows[start:end] for start, end, of in sequences.spans if of == song]
+        spans = [songs.windows[start:end] for start, end, of in songs.spans if of == song]
         keys.append(key_of(np.concatenate(spans)))
     ways: dict[str, Draws] = {
-        "predictor": predicted(predictor),
+        "predictor": predicted(predictor, over_chords=False),
+        "with chords": predicted(predictor, over_chords=True),
         "repeating": repeated(model),
         "random z": at_random,
         "similar": similar,
@@ -147,7 +152,11 @@ def evaluate(path: Path, melodies: Path, folder: Path, positions: int) -> Report
         figures = {}
         for bars, segments in ((8, CALL), (2, 1)):
             found = [
-                likelihood(model, draws(latents[at - segments : at], DRAWS, rng), sequences.windows[at])
+                likelihood(
+                    model,
+                    draws(latents[at - segments : at], DRAWS, rng, songs.chords[at]),
+                    songs.windows[at],
+                )
                 for _, _, at, _ in chosen
             ]
             figures[f"log_likelihood_after_{bars}_bars"] = float(np.mean(found))
@@ -155,10 +164,11 @@ def evaluate(path: Path, melodies: Path, folder: Path, positions: int) -> Report
         if name == "repeating":
             played = np.stack(calls)[:, -ANSWER:]
         else:
-            played = answers(model, draws, [latents[at - CALL : at] for _, _, at, _ in chosen], 2)
+            over = np.stack([songs.chords[at : at + ANSWER] for _, _, at, _ in chosen])
+            played = answers(model, draws, [latents[at - CALL : at] for _, _, at, _ in chosen], over, 2)
         report[name] = figures | judged(played, calls, keys)
         say(f"{name}: {report[name]}")
-    truth = np.stack([sequences.windows[at : at + ANSWER] for _, _, at, _ in chosen])
+    truth = np.stack([songs.windows[at : at + ANSWER] for _, _, at, _ in chosen])
     report["the songs"] = judged(truth, calls, keys)
     return report
 

@@ -140,34 +140,46 @@ def cut(notes: list[melody.StepNote], bars: list[int]) -> np.ndarray:
     return np.unique(windows, axis=0)
 
 
-def pop909_notes(path: Path) -> tuple[dict[str, list[melody.StepNote]], list[int]]:
-    """The notes of each track of a POP909 song, but for the piano, on its own grid, and where two bars of 4/4 begin."""
-    beats = np.loadtxt(path.with_suffix(".beat_midi.txt"), ndmin=2)
-    times, down = beats[:, 0], beats[:, 2] == 1
-    indices = np.arange(len(times))
+@dataclass(frozen=True)
+class Beats:
+    """The beats of a POP909 song: the grid that its notes and chords, in seconds, lie on."""
 
-    def steps_at(second: float) -> float:
+    times: np.ndarray
+    """Of each beat, in seconds."""
+    down: np.ndarray
+    """Whether each is the first of a bar."""
+
+    @staticmethod
+    def of(path: Path) -> "Beats":
+        """The beats beside a song."""
+        beats = np.loadtxt(path.with_suffix(".beat_midi.txt"), ndmin=2)
+        return Beats(beats[:, 0], beats[:, 2] == 1)
+
+    def step(self, second: float) -> float:
+        """Where a moment is, in 16ths from the first beat."""
+        times = self.times
         if second <= times[0]:
             return float((second - times[0]) / (times[1] - times[0])) * melody.STEPS_PER_BEAT
         if second >= times[-1]:
-            return float(indices[-1] + (second - times[-1]) / (times[-1] - times[-2])) * melody.STEPS_PER_BEAT
-        return float(np.interp(second, times, indices)) * melody.STEPS_PER_BEAT
+            past = (second - times[-1]) / (times[-1] - times[-2])
+            return float(len(times) - 1 + past) * melody.STEPS_PER_BEAT
+        return float(np.interp(second, times, np.arange(len(times)))) * melody.STEPS_PER_BEAT
 
-    downbeats = np.flatnonzero(down)
-    bars = [
-        int(b) * melody.STEPS_PER_BEAT
-        for b, second, third in zip(downbeats, downbeats[1:], downbeats[2:], strict=False)
-        if second - b == 4 and third - second == 4
-    ]
+    def bars(self) -> list[int]:
+        """The steps at which two bars of 4/4 begin."""
+        downbeats = np.flatnonzero(self.down)
+        return [
+            int(b) * melody.STEPS_PER_BEAT
+            for b, second, third in zip(downbeats, downbeats[1:], downbeats[2:], strict=False)
+            if second - b == 4 and third - second == 4
+        ]
+
+
+def pop909_notes(path: Path) -> tuple[dict[str, list[melody.StepNote]], list[int]]:
+    """The notes of each track of a POP909 song, but for the piano, on its own grid, and where two bars of 4/4 begin."""
+    beats = Beats.of(path)
     tracks = track_notes(mido.MidiFile(path), seconds=True).items()
-    return {name.split("#")[0]: quantize(notes, steps_at) for name, notes in tracks}, bars
-
-
-def pop909_song(path: Path, tracks: tuple[str, ...] = ("MELODY", "BRIDGE")) -> np.ndarray:
-    """Windows of one POP909 song, in its sections of four beats a bar."""
-    notes, bars = pop909_notes(path)
-    found = [np.zeros((0, WINDOW), np.int64), *(cut(notes[name], bars) for name in tracks if name in notes)]
-    return np.unique(np.concatenate(found), axis=0)
+    return {name.split("#")[0]: quantize(notes, beats.step) for name, notes in tracks}, beats.bars()
 
 
 def plain_notes(path: Path) -> tuple[list[list[melody.StepNote]], list[int]]:
@@ -192,15 +204,17 @@ def plain_notes(path: Path) -> tuple[list[list[melody.StepNote]], list[int]]:
     return [quantize(t, lambda beat: beat * melody.STEPS_PER_BEAT) for t in tracks if melodic(t)], bars
 
 
-def plain_song(path: Path) -> np.ndarray:
-    """Windows of a MIDI file's melodic tracks, in its sections of 4/4."""
-    tracks, bars = plain_notes(path)
-    return np.unique(np.concatenate([np.zeros((0, WINDOW), np.int64), *(cut(t, bars) for t in tracks)]), axis=0)
-
-
 def aligned(path: Path) -> bool:
     """Whether a MIDI file has POP909's beats beside it."""
     return path.with_suffix(".beat_midi.txt").exists()
+
+
+def tracks_of(path: Path) -> tuple[list[list[melody.StepNote]], list[int]]:
+    """The melodic tracks of a song, of POP909 MELODY and BRIDGE, and where two bars of 4/4 begin."""
+    if not aligned(path):
+        return plain_notes(path)
+    named, bars = pop909_notes(path)
+    return [named[name] for name in ("MELODY", "BRIDGE") if name in named], bars
 
 
 def lines(path: Path) -> list[Line]:
@@ -237,7 +251,8 @@ def fingerprint(folder: Path, what: str = "") -> str:
 
 def melodies(path: Path) -> np.ndarray:
     """Windows of one song [N, 32]."""
-    return (pop909_song if aligned(path) else plain_song)(path)
+    tracks, bars = tracks_of(path)
+    return np.unique(np.concatenate([np.zeros((0, WINDOW), np.int64), *(cut(t, bars) for t in tracks)]), axis=0)
 
 
 Read = Callable[[Path], np.ndarray]

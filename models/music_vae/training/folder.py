@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from models.music_vae import own_weights
 from models.music_vae.training import data, metrics, weights
-from models.music_vae.training.kinds import KINDS, Kind
+from models.music_vae.training.kinds import KINDS, MELODY, Kind
 from models.music_vae.training.network import HParams, MusicVae, shapes
 from models.music_vae.training.settings import Settings
 from models.music_vae.training.train import load, model_of, train
@@ -51,15 +52,18 @@ def train_folder(
     start: Path | None = None,
     every_s: float = 300.0,
 ) -> Path:
-    """Train and return the weights file, `out`/KIND_2bar.safetensors, which is written too where it is stopped.
+    """Train and return the weights file in `out`, which is written too where it is stopped.
 
     `sizes` may hold z_size, encoder and decoder, `settings` any of `Settings`; the rest is the kind's. `start` is a
-    checkpoint or weights file to begin with, of which the sizes are then. Raises OSError or ValueError, with the rule,
+    checkpoint or weights file to begin with, of which the sizes are then; chords must begin with a melody model, and do
+    with the embedded one. Raises OSError or ValueError, with the rule,
     for folders, files and numbers that will not do.
     """
     kind = KINDS[kind_name]
     hparams, chosen = sizes_of(kind, sizes or {}), settings_of(kind, settings or {})
-    parent = None if start is None else model_from(start)
+    if start is None and kind.start is not None:
+        start = own_weights.find(kind.start)
+    parent = None if start is None else begun(model_from(start), kind)
     if parent is not None:
         hparams = begun_with(parent.hp, kind, start, sizes or {})
     checkpoint = out / "checkpoint.pt"
@@ -92,7 +96,7 @@ def train_folder(
             every_s=every_s,
             stop=stopping,
         )
-    exported = out / f"{kind.name}_2bar.safetensors"
+    exported = out / kind.file
     size = weights.write(model_of(load(checkpoint)), exported)
     say(f"{exported}: {size / 1e6:.2f} MB; {checkpoint} to go on from")
     return exported
@@ -103,6 +107,12 @@ def model_from(path: Path) -> MusicVae:
     if not path.is_file():
         raise FileNotFoundError(f"model: {path} is not a file")
     return weights.read(path) if path.suffix == ".safetensors" else model_of(load(path))
+
+
+def begun(parent: MusicVae, kind: Kind) -> MusicVae:
+    """A model to begin with as the kind needs it: melodies, where it has chords, with room for them."""
+    melodies_get_chords = kind.start is not None and parent.hp.config == MELODY.config
+    return weights.with_chords(parent, kind.config) if melodies_get_chords else parent
 
 
 def begun_with(parent: HParams, kind: Kind, path: Path | None, sizes: Mapping[str, Any]) -> HParams:

@@ -68,7 +68,7 @@ class Groove:
 
 def head_of(config: Config) -> Head:
     """The head of a configuration. Raises ValueError for one that cannot be trained here."""
-    flat = not config.encoder_levels and not config.decoder_levels and not config.encoding.control_depth
+    flat = not config.encoder_levels and not config.decoder_levels and not config.encoding.hits_as_controls
     match config.output if flat else None:
         case "categorical" if len(config.encoding.output_depths) == 1 and not config.encoding.roll_output:
             return Categorical()

@@ -11,7 +11,7 @@ from torch import Tensor
 from models.music_vae import melody
 from models.music_vae.configs import find
 from models.music_vae.encodings import groove_steps
-from models.music_vae.training import data, drums
+from models.music_vae.training import chords, data, drums
 from models.music_vae.training.network import HParams
 from models.music_vae.training.settings import Settings
 
@@ -34,6 +34,16 @@ class Kind(Protocol):
 
     @property
     def settings(self) -> Settings: ...
+
+    @property
+    def file(self) -> str:
+        """The name of its weights file."""
+        ...
+
+    @property
+    def start(self) -> str | None:
+        """The embedded weights that it begins with unless others are named, and whose latent space it keeps."""
+        ...
 
     @property
     def reading(self) -> str:
@@ -70,6 +80,8 @@ class Melody:
     sizes: HParams = field(default_factory=HParams)
     settings: Settings = field(default_factory=Settings)
     reading: str = "melody"
+    file: str = "melody_2bar.safetensors"
+    start: str | None = None
 
     def song(self, path: Path) -> np.ndarray:
         return data.melodies(path)
@@ -82,15 +94,62 @@ class Melody:
         return np.where(onsets.all(1), 1.0, settings.sparse_share)
 
     def batch(self, windows: np.ndarray, rng: np.random.Generator, settings: Settings) -> Pair:
-        pitched = np.where(windows >= melody.FIRST_NOTE, windows, 0)
-        highest = pitched.max(1)
-        lowest = np.where(pitched > 0, pitched, melody.CLASSES).min(1)
-        by = rng.integers(-settings.transpose, settings.transpose + 1, len(windows))
-        by = np.clip(by, melody.FIRST_NOTE - lowest, melody.CLASSES - 1 - highest)
-        return self.plain(melody.transpose(windows, by))
+        return self.plain(melody.transpose(windows, moves(windows, rng, settings)))
 
     def plain(self, windows: np.ndarray) -> Pair:
         return (steps := classes(windows)), steps
+
+
+def moves(windows: np.ndarray, rng: np.random.Generator, settings: Settings) -> np.ndarray:
+    """By how many semitones each of some melodies [N, 32] is moved, so that it stays within the pitches."""
+    pitched = np.where(windows >= melody.FIRST_NOTE, windows, 0)
+    highest = pitched.max(1)
+    lowest = np.where(pitched > 0, pitched, melody.CLASSES).min(1)
+    by = rng.integers(-settings.transpose, settings.transpose + 1, len(windows))
+    return np.clip(by, melody.FIRST_NOTE - lowest, melody.CLASSES - 1 - highest)
+
+
+@dataclass(frozen=True)
+class Chords:
+    """Melodies of two bars over chords: a decoder that takes harmony from the chords and the rest from z.
+
+    Windows are [N, 32, 2]. The encoder is a melody model's, hears no chords and stays as it is, so that z means the
+    same to both. To learn whom to follow, the encoder hears some windows as they would go over other chords.
+    """
+
+    name: str = "chords"
+    config: str = "cat-mel_2bar_med_chords"
+    sizes: HParams = field(default_factory=lambda: HParams(config="cat-mel_2bar_med_chords"))
+    settings: Settings = field(
+        default_factory=lambda: replace(
+            Settings(), steps=3_000, muon_rate=0.003, adam_rate=1e-3, free_ramp=0.05, vague=0.3, unchorded=0.15
+        )
+    )
+    reading: str = "melody with chords"
+    file: str = "melody_chords_2bar.safetensors"
+    start: str | None = "melody_2bar.safetensors"
+
+    def song(self, path: Path) -> np.ndarray:
+        return chords.windows_of(path)
+
+    def parts(self, folder: Path, songs: list[str]) -> tuple[data.Part, ...]:
+        return ()
+
+    def chances(self, windows: np.ndarray, settings: Settings) -> np.ndarray:
+        return MELODY.chances(windows[..., 0], settings)
+
+    def batch(self, windows: np.ndarray, rng: np.random.Generator, settings: Settings) -> Pair:
+        steps, over = windows[..., 0].astype(np.int64), windows[..., 1].astype(np.int64)
+        by = moves(steps, rng, settings)
+        steps, over = melody.transpose(steps, by), chords.transposed(over, by)
+        others = chords.reharmonised(steps, over, rng)
+        over[rng.random(len(steps)) < settings.unchorded] = 0
+        told = over.any(1) & (rng.random(len(steps)) < settings.mixed)  # without chords z is all there is to go by
+        heard = np.where(told[:, None], others, steps)
+        return torch.stack([classes(heard), classes(over)], 2), classes(steps)
+
+    def plain(self, windows: np.ndarray) -> Pair:
+        return torch.stack([classes(windows[..., 0]), classes(windows[..., 1])], 2), classes(windows[..., 0])
 
 
 @dataclass(frozen=True)
@@ -104,6 +163,8 @@ class Drums:
         default_factory=lambda: replace(Settings(), free_bits=48.0, beta_max=0.03, steps=2_400, batch=96, mixed=0.25)
     )
     reading: str = "drums"
+    file: str = "drums_2bar.safetensors"
+    start: str | None = None
 
     def song(self, path: Path) -> np.ndarray:
         return drums.drum_windows(path)
@@ -128,6 +189,11 @@ class Groove:
     name: str
     config: str
     reading: str = "groove"
+    start: str | None = None
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}_2bar.safetensors"
 
     @property
     def sizes(self) -> HParams:
@@ -173,6 +239,7 @@ KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
         MELODY,
+        Chords(),
         Drums(),
         Groove("groove", "groovae_2bar_humanize"),
         Groove("tap", "groovae_2bar_tap_fixed_velocity"),

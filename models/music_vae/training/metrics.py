@@ -51,31 +51,33 @@ def reconstruction(
     """
     generator = torch.Generator().manual_seed(seed)
     kind = kind_of(model.hp.config)
-    forced, sampled, played, kls, nll = [], [], [], [], 0.0
+    true, forced, sampled, played, kls, nll = [], [], [], [], [], 0.0
     parts = np.array_split(windows, max(len(windows) // 512, 1))
     for number, part in enumerate(parts):
         x, y = kind.plain(part)
+        chords = model.chords(x)
+        true.append(y.transpose(0, 1).numpy())
         mu, sigma = model.encode(x)
         kls.append(0.5 * (mu.square() + sigma.square() - 1 - 2 * sigma.log()))
-        logits = model.decode(mu, shift(y))
+        logits = model.decode(mu, shift(y), chords)
         nll += model.head.loss(logits, y).item() * len(part)
         likeliest = model.head.sample(logits.flatten(0, 1), 0.0, None)
         forced.append(likeliest.view(y.shape).transpose(0, 1).numpy())
-        sampled.append(model.sample(mu, len(y), temperature, generator).transpose(0, 1).numpy())
+        sampled.append(model.sample(mu, len(y), temperature, generator, chords=chords).transpose(0, 1).numpy())
         if y.dim() == 3:
             hits = y[..., :DRUM_CLASSES]
             played.append(model.sample(mu, len(y), 0.0, hits=hits).transpose(0, 1).numpy())
         progress(f"reconstructed {number + 1} of {len(parts)} parts")
-    a, b = np.concatenate(forced), np.concatenate(sampled)
+    truth, a, b = np.concatenate(true), np.concatenate(forced), np.concatenate(sampled)
     kl = torch.cat(kls)
-    report = {f"forced_{key}": value for key, value in agreement(model, windows, a).items()}
-    report |= {f"sampled_{key}": value for key, value in agreement(model, windows, b).items()}
-    empty = windows == melody.NO_EVENT
-    report["no_event_accuracy"] = float((empty if windows.ndim == 2 else empty[..., :DRUM_CLASSES].all(2)).mean())
-    if windows.ndim == 3:
-        report |= drum_metrics.feel(windows, np.concatenate(played))
+    report = {f"forced_{key}": value for key, value in agreement(model, truth, a).items()}
+    report |= {f"sampled_{key}": value for key, value in agreement(model, truth, b).items()}
+    empty = truth == melody.NO_EVENT
+    report["no_event_accuracy"] = float((empty if truth.ndim == 2 else empty[..., :DRUM_CLASSES].all(2)).mean())
+    if truth.ndim == 3:
+        report |= drum_metrics.feel(truth, np.concatenate(played))
     if model.hp.encoding.kind != "melody":
-        drums = zip(DRUMS, drum_metrics.by_drum(windows, b), strict=True)
+        drums = zip(DRUMS, drum_metrics.by_drum(truth, b), strict=True)
         report |= {f"sampled_f1_{drum}": value for drum, value in drums}
     report["nll_nats"] = nll / len(windows)
     report["kl_bits"] = float(kl.sum(1).mean()) / math.log(2)

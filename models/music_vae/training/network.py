@@ -4,7 +4,7 @@ Parameters carry the names and the layout of Magenta's TensorFlow variables, so 
 Magenta trained are the same file to the inference library.
 
 A step is a class (melodies; drums, one of 2^9 sets), or a vector (grooves: hits, velocities, offsets). `x` and `y` are
-accordingly [T, B] of int64 or [T, B, depth] of float32.
+accordingly [T, B] of int64 or [T, B, depth] of float32. With chords `x` is [T, B, 2], each step's class and its chord.
 """
 
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class HParams:
     @property
     def inputs(self) -> int:
         """Width of a step that the encoder reads."""
-        return self.encoding.input_depth
+        return self.encoding.input_depth + self.encoding.control_depth
 
     @property
     def depth(self) -> int:
@@ -71,7 +71,7 @@ def shapes(hp: HParams) -> dict[str, tuple[int, ...]]:
     dense("encoder/mu", 2 * enc, hp.z_size)
     dense("encoder/sigma", 2 * enc, hp.z_size)
     dense("decoder/z_to_initial_state", hp.z_size, 2 * sum(hp.dec_rnn_size))
-    below = hp.depth + hp.z_size
+    below = hp.depth + hp.z_size + hp.encoding.control_depth
     for n, size in enumerate(hp.dec_rnn_size):
         dense(decoder_cell(n), below + size, 4 * size)
         below = size
@@ -115,11 +115,17 @@ class MusicVae(nn.Module):
             w, u, b = self.cell(encoder_cell(direction))
             if self.read is not None:
                 w = self.read @ w
+            if self.hp.encoding.chords:
+                sequence, w = paired(sequence[..., 0], sequence[..., 1], w[: self.hp.depth], w[self.hp.depth :])
             zero = torch.zeros(batch, u.shape[0])
             hs = Recurrence.apply(sequence, w, u, b.expand(batch, -1), zero, zero, self.dtype)
             last.append(hs[-1].float())
         h = torch.cat(last, 1)
         return self.dense("encoder/mu", h), functional.softplus(self.dense("encoder/sigma", h))
+
+    def lowest(self, w: Tensor) -> tuple[Tensor, ...]:
+        """The rows of the decoder's lowest cell that are for the step before, for z and for the chord."""
+        return w.split([self.hp.depth, self.hp.z_size, self.hp.encoding.control_depth])
 
     def _start(self, z: Tensor) -> list[tuple[Tensor, Tensor]]:
         parts = torch.tanh(self.dense("decoder/z_to_initial_state", z)).split(
@@ -127,14 +133,21 @@ class MusicVae(nn.Module):
         )
         return [(parts[2 * n], parts[2 * n + 1]) for n in range(len(self.hp.dec_rnn_size))]
 
-    def decode(self, z: Tensor, fed: Tensor) -> Tensor:
-        """z [B, z] and the steps fed, as `shift` makes them -> logits [T, B, depth]."""
+    def chords(self, x: Tensor) -> Tensor | None:
+        """The chords [T, B] that x has, if it has any."""
+        return x[..., 1] if self.hp.encoding.chords else None
+
+    def decode(self, z: Tensor, fed: Tensor, chords: Tensor | None = None) -> Tensor:
+        """z [B, z], the steps fed, as `shift` makes them, and their chords [T, B] -> logits [T, B, depth]."""
         x: Tensor = fed
         for n, (c, h) in enumerate(self._start(z)):
             w, u, b = self.cell(decoder_cell(n))
             base = b.expand(len(z), -1)
             if n == 0:
-                w, base = w[: self.hp.depth], torch.addmm(b, z, w[self.hp.depth :])
+                w, of_z, of_chords = self.lowest(w)
+                base = torch.addmm(b, z, of_z)
+                if chords is not None:
+                    x, w = paired(fed, chords, w, of_chords)
             x = Recurrence.apply(x, w, u, base, h, c, self.dtype)
         kernel = self.variables["decoder/output_projection/kernel"]
         bias = self.variables["decoder/output_projection/bias"]
@@ -149,10 +162,12 @@ class MusicVae(nn.Module):
         temperature: float,
         generator: torch.Generator | None = None,
         hits: Tensor | None = None,
+        chords: Tensor | None = None,
     ) -> Tensor:
         """Sample T = `steps` steps from z [B, z], one after another; at temperature 0 the likeliest.
 
-        A groove may be given its `hits` [T, B, drums]: what is then sampled is how they are played.
+        A groove may be given its `hits` [T, B, drums]: what is then sampled is how they are played. With chords they
+        are [T, B].
         """
         state = self._start(z)
         cells = []
@@ -160,7 +175,8 @@ class MusicVae(nn.Module):
             w, u, b = self.cell(decoder_cell(n))
             base = b
             if n == 0:
-                table, base = w[: self.hp.depth], torch.addmm(b, z, w[self.hp.depth :])
+                table, of_z, of_chords = self.lowest(w)
+                base = torch.addmm(b, z, of_z)
                 w = u
             else:
                 w = torch.cat([w, u])
@@ -177,6 +193,8 @@ class MusicVae(nn.Module):
                 gates = torch.mm(fed, w).float().add_(base)
                 if n == 0 and previous is not None:
                     gates.add_(table[previous] if previous.dim() == 1 else torch.mm(previous, table))
+                if n == 0 and chords is not None:
+                    gates.add_(of_chords[chords[number]])
                 c, _, h = step(gates, c, c.shape[1])
                 state[n] = (c, h)
                 x = h.to(self.dtype)
@@ -187,6 +205,13 @@ class MusicVae(nn.Module):
                 previous = torch.cat([struck, previous[:, struck.shape[1] :] * struck.repeat(1, 2)], 1)
             out.append(previous)
         return torch.stack(out)
+
+
+def paired(steps: Tensor, chords: Tensor, of_steps: Tensor, of_chords: Tensor) -> tuple[Tensor, Tensor]:
+    """Steps [T, B], -1 for none, and chords [T, B] as one class each, and what such a class adds: a table of rows."""
+    rows = torch.cat([of_steps, of_steps.new_zeros(1, of_steps.shape[1])])
+    table = (rows[:, None] + of_chords).flatten(0, 1)
+    return torch.where(steps < 0, len(of_steps), steps) * len(of_chords) + chords, table
 
 
 def shift(x: Tensor) -> Tensor:

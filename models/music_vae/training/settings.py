@@ -14,7 +14,9 @@ class Settings:
     sampling mixes the two within a sequence). Of melodies, `transpose` is by how many semitones they are moved at most,
     and `sparse_share` how many of the windows with a bar without an onset an epoch sees: with all of them, samples from
     the prior have too many empty bars. Of drums, `mixed` is the share of windows that are varied, and
-    of grooves `feel` how much velocities and offsets count beside hits.
+    of grooves `feel` how much velocities and offsets count beside hits. Of melodies with chords, `mixed` is the share
+    whose z is that of the melody over other chords, `vague` that whose z is drawn towards N(0, 1), as far as `vaguest`
+    at most, and `unchorded` that which is without chords.
     """
 
     steps: int = 8_000
@@ -34,6 +36,9 @@ class Settings:
     sparse_share: float = 0.25
     mixed: float = 0.5
     feel: float = 1.0
+    vague: float = 0.0
+    vaguest: float = 0.7
+    unchorded: float = 0.0
     clip: float = 1.0
     seed: int = 1
 

@@ -64,24 +64,36 @@ def kl_divergence(mu: Tensor, sigma: Tensor) -> Tensor:
 def loss_of(model: MusicVae, x: Tensor, y: Tensor, step: int, settings: Settings) -> tuple[Tensor, dict[str, float]]:
     """The head's loss summed over the steps + beta max(KL - free bits, 0), mean over the batch."""
     mu, sigma = model.encode(x)
-    z = mu + sigma * torch.randn_like(sigma)
+    z = vaguer(mu + sigma * torch.randn_like(sigma), settings)
+    chords = model.chords(x)
     free = round(settings.free_at(step) * y.shape[1])
     fed = y
     if free:
         # What is to be humanised is played with its own hits.
         hits = y[:, :free, :DRUM_CLASSES] if model.hp.encoding.humanize else None
-        own = model.sample(z[:free].detach(), len(y), settings.free_temperature, hits=hits)
+        over = None if chords is None else chords[:, :free]
+        own = model.sample(z[:free].detach(), len(y), settings.free_temperature, hits=hits, chords=over)
         fed = torch.cat([own, y[:, free:]], 1)
-    recon = model.head.loss(model.decode(z, shift(fed)), y)
+    recon = model.head.loss(model.decode(z, shift(fed), chords), y)
     kl = kl_divergence(mu, sigma).mean()
     loss = recon + settings.beta_at(step) * torch.clamp(kl - settings.free_bits * math.log(2), min=0.0)
     return loss, {"loss": loss.item(), "recon": recon.item(), "kl_bits": kl.item() / math.log(2)}
+
+
+def vaguer(z: Tensor, settings: Settings) -> Tensor:
+    """Some rows of z [B, z] nearer to noise, each as far as chance will have it."""
+    if not settings.vague:
+        return z
+    along = settings.vaguest * torch.rand(len(z), 1) * (torch.rand(len(z), 1) < settings.vague)
+    return (1 - along.square()).sqrt() * z + along * torch.randn_like(z)
 
 
 def make_optimizers(model: MusicVae, settings: Settings) -> list[torch.optim.Optimizer]:
     """Muon for the LSTM kernels, Adam for the rest."""
     kernels, rest = [], []
     for name, value in model.variables.items():
+        if not value.requires_grad:
+            continue
         (kernels if name.endswith("lstm_cell/kernel") else rest).append(value)
     muon = Muon(kernels, settings.muon_rate, settings.muon_decay)
     return [muon, torch.optim.Adam(rest, settings.adam_rate, fused=True)]
@@ -147,6 +159,8 @@ def train(
         model.load_state_dict(start.state_dict())
     if isinstance(model.head, Groove):
         model.head.feel = settings.feel
+    for name, value in model.variables.items():
+        value.requires_grad_(kind.start is None or not name.startswith("encoder/"))
     optimizers = make_optimizers(model, settings)
     batches = Batches(windows, settings, kind)
     if state is not None:

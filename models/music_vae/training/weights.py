@@ -1,6 +1,7 @@
 """Weights files: safetensors in half precision, named as Magenta's variables, with the sizes in the metadata."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,14 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save as serialise
 
-from models.music_vae.training.network import MELODY, HParams, MusicVae, shapes
+from models.music_vae.training.network import (
+    MELODY,
+    HParams,
+    MusicVae,
+    decoder_cell,
+    encoder_cell,
+    shapes,
+)
 
 
 def hparams_from(stored: dict[str, object], config: str = MELODY) -> HParams:
@@ -51,3 +59,17 @@ def read(path: Path) -> MusicVae:
                 raise ValueError(f"{path}: {name} must be {shape}, not {value.shape}")
             model.variables[name].data = torch.from_numpy(value.astype(np.float32))
     return model
+
+
+def with_chords(model: MusicVae, config: str) -> MusicVae:
+    """A melody model as one of `config`, with rows for chords, all zero: it does not hear them yet."""
+    out = MusicVae(replace(model.hp, config=config))
+    chords = out.hp.encoding.control_depth
+    before = {decoder_cell(0): model.hp.depth + model.hp.z_size}
+    before |= {encoder_cell(direction): model.hp.inputs for direction in ("fw", "bw")}
+    for name, value in model.variables.items():
+        rows = before.get(name.removesuffix("/kernel"))
+        if rows is not None:
+            value = torch.cat([value[:rows], value.new_zeros(chords, value.shape[1]), value[rows:]])
+        out.variables[name].data = value.detach().clone()
+    return out

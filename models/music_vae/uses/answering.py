@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.contract import Note
-from models.music_vae import leaning
 from models.music_vae.arc import slerp
 from models.music_vae.hearing import WINDOW_BARS, Heard
 from models.music_vae.melodist import ENOUGH, Draw, Melodist, note_of
@@ -37,8 +36,8 @@ def answer(melodist: Melodist, heard: Heard, bars: list[ModelBar], style: Style)
         def draw(farther: float, mean: Array = mean, segment: list[ModelBar] = segment) -> Draw:
             along = WIDEST * (style.variation + (1 - style.variation) * farther)
             z = slerp(mean, rng.standard_normal(mean.shape).astype(np.float32), along)
-            lean = leaning.by_chords(heard, segment, style.chords, LEANING * along)
-            return Draw(z, lean, max(style.temperature, farther))
+            harmony = melodist.harmony(heard, segment, style.chords, LEANING * along)
+            return Draw(z, harmony, max(style.temperature, farther))
 
         enough = ENOUGH if style.variation > 0 else min(ENOUGH, window.onsets)
         for note in melodist.segment(segment, draw, rng, enough):

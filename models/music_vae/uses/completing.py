@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from models.contract import Note, Phrase
-from models.music_vae import leaning, melody
+from models.music_vae import melody
 from models.music_vae.hearing import WINDOW_BARS, Heard, Window, nearest, top_line, window_of
+from models.music_vae.leaning import padded
 from models.music_vae.melodist import Floats, Known, Melodist, note_of
 from models.music_vae.metre import STEPS, STEPS_PER_BEAT, ModelBar, model_bars
 from models.music_vae.network import generator
@@ -82,7 +83,7 @@ def complete(melodist: Melodist, heard: Heard, call: Phrase, gaps: list[Gap], st
     """
     if not gaps:
         raise ValueError("gaps must be marked, or silences of half a bar or more: there is none")
-    given = [note for note in call.notes if not _inside(note.start, gaps)]
+    given = [note for note in call.notes if not inside(note.start, gaps)]
     if not given:
         raise ValueError("a note must begin outside the gaps, got none")
     rng = generator(style.seed)
@@ -91,7 +92,7 @@ def complete(melodist: Melodist, heard: Heard, call: Phrase, gaps: list[Gap], st
     bars = model_bars(call.bars, call.beats_per_bar)
     for first in range(0, len(bars), WINDOW_BARS):
         segment = bars[first : first + WINDOW_BARS]
-        known = _known(segment, gaps)
+        known = known_steps(segment, gaps)
         added: list[Note] = []
         if not known.all():
             window = window_of(segment, tops, heard.octaves)
@@ -103,17 +104,17 @@ def complete(melodist: Melodist, heard: Heard, call: Phrase, gaps: list[Gap], st
         yield from sorted(now + added, key=lambda note: (note.start, note.pitch))
 
 
-def _inside(beat: float, gaps: list[Gap]) -> bool:
+def inside(beat: float, gaps: list[Gap]) -> bool:
     sixteenth = nearest(beat) / STEPS_PER_BEAT
     return any(start <= sixteenth < end for start, end in gaps)
 
 
-def _known(segment: list[ModelBar], gaps: list[Gap]) -> Known:
+def known_steps(segment: list[ModelBar], gaps: list[Gap]) -> Known:
     """Which of the window's steps [32] are given; those that the music does not have are."""
     known = np.ones(WINDOW_BARS * STEPS, bool)
     for number, bar in enumerate(segment):
         for step in range(bar.beats * STEPS_PER_BEAT):
-            known[number * STEPS + step] = not _inside(bar.beat_of(step), gaps)
+            known[number * STEPS + step] = not inside(bar.beat_of(step), gaps)
     return known
 
 
@@ -130,8 +131,7 @@ def _search(
     steps = (
         window.steps if len(window.steps) == len(known) else np.pad(window.steps, (0, len(known) - len(window.steps)))
     )
-    lean = np.zeros((len(known), melody.CLASSES), np.float32)
-    lean[: STEPS * len(segment)] = leaning.by_chords(heard, segment, style.chords, LEANING)
+    harmony = padded(melodist.harmony(heard, segment, style.chords, LEANING), len(known))
     mean, deviation = (np.repeat(half, CANDIDATES, 0) for half in melodist.posterior(steps[None]))
     near = melodist.encode(heard.windows)  # the other bars know what such a melody is like
     mean[CANDIDATES // 2 :] = near[rng.integers(len(near), size=CANDIDATES - CANDIDATES // 2)]
@@ -140,7 +140,7 @@ def _search(
     filled, fit = np.tile(steps, (CANDIDATES, 1)), np.zeros(CANDIDATES)
     for _ in range(ROUNDS):
         z = (mean + deviation * rng.standard_normal(mean.shape)).astype(np.float32)
-        filled, fit = melodist.fill(z, steps, known, certain, lean, style.temperature, rng)
+        filled, fit = melodist.fill(z, steps, known, certain, harmony, style.temperature, rng)
         mean, deviation = melodist.posterior(filled)
     best = filled[int((fit - _cost(filled, known, heard)).argmax())]
     found = []

@@ -13,9 +13,10 @@ from typing import Protocol
 import numpy as np
 
 from models.contract import Note
-from models.music_vae import leaning, melody
+from models.music_vae import melody
 from models.music_vae.attributes import ATTRIBUTES, Attributes
 from models.music_vae.hearing import WINDOW_BARS, Heard
+from models.music_vae.leaning import Harmony
 from models.music_vae.melodist import Draw, Melodist, note_of
 from models.music_vae.metre import STEPS, ModelBar
 from models.music_vae.network import generator
@@ -41,8 +42,18 @@ FOLLOWED = [list(ATTRIBUTES).index(name) for name in ("density", "register")]
 class Predictor(Protocol):
     """What knows how melodies go on."""
 
-    def draw(self, past: Array, count: int, temperature: float, rng: np.random.Generator) -> Array:
-        """Points [count, z_size] for the segment after those of ``past`` [segments, z_size], oldest first."""
+    def draw(
+        self,
+        past: Array,
+        count: int,
+        temperature: float,
+        rng: np.random.Generator,
+        chords: melody.Steps | None = None,
+    ) -> Array:
+        """Points [count, z_size] for the segment after those of ``past`` [segments, z_size], oldest first.
+
+        ``chords`` [4] are those of its half bars, classes 0..48, 0 where none is known.
+        """
         ...
 
 
@@ -62,11 +73,12 @@ def continue_(
     for number, first in enumerate(range(0, len(bars), WINDOW_BARS)):
         segment = bars[first : first + WINDOW_BARS]
         window = heard.windows[number % len(heard.windows)]
-        lean = leaning.by_chords(heard, segment, style.chords, LEANING)
+        harmony = melodist.harmony(heard, segment, style.chords, LEANING)
 
-        def draw(farther: float, past: Array = past, lean: Array = lean) -> Draw:
-            points = predictor.draw(past, DRAWS, latent_temperature(style.variation + farther), rng)
-            return Draw(_chosen(points, past, attributes, wanted, rng), lean, max(style.temperature, farther))
+        def draw(farther: float, past: Array = past, harmony: Harmony = harmony) -> Draw:
+            temperature = latent_temperature(style.variation + farther)
+            points = predictor.draw(past, DRAWS, temperature, rng, by_half_bars(harmony))
+            return Draw(_chosen(points, past, attributes, wanted, rng), harmony, max(style.temperature, farther))
 
         played: list[melody.StepNote] = []
         for note in melodist.segment(segment, draw, rng):
@@ -75,6 +87,13 @@ def continue_(
         if first + WINDOW_BARS < len(bars):
             steps = melody.encode(played, WINDOW_BARS * STEPS)
             past = np.concatenate((past, melodist.encode_steps(steps[None])))[-LONGEST:]
+
+
+def by_half_bars(harmony: Harmony) -> melody.Steps | None:
+    """The chords [4] of a segment's half bars, if there are any."""
+    if harmony.chords is None:
+        return None
+    return np.pad(harmony.chords, (0, WINDOW_BARS * STEPS - len(harmony.chords)))[:: STEPS // 2]
 
 
 def latent_temperature(variation: float) -> float:

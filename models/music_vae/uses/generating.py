@@ -11,16 +11,16 @@ from dataclasses import replace
 import numpy as np
 
 from models.contract import Note, Phrase
-from models.music_vae import leaning, melody
+from models.music_vae import melody
 from models.music_vae.attributes import Attributes
 from models.music_vae.hearing import MAJOR, OCTAVE, WINDOW_BARS, Window, foreign_to, nothing_heard
+from models.music_vae.leaning import Harmony
 from models.music_vae.melodist import Draw, Melodist, note_of
 from models.music_vae.metre import STEPS, ModelBar
 from models.music_vae.network import generator
 from models.music_vae.prior import Prior
 from models.music_vae.uses.continuing import LEANING, Predictor, continue_
 from models.music_vae.uses.style import Style
-from models.music_vae.weights import Array
 
 WIDEST_RANGE = 19
 """Semitones."""
@@ -46,8 +46,8 @@ def generate(
     rest = bars
     while rest:
         segment, rest = rest[:WINDOW_BARS], rest[WINDOW_BARS:]
-        lean = leaning.by_chords(heard, segment, style.chords, LEANING)
-        notes = _drawn(melodist, prior, segment, lean, style.temperature, rng)
+        harmony = melodist.harmony(heard, segment, style.chords, LEANING)
+        notes = _drawn(melodist, prior, segment, harmony, style.temperature, rng)
         for note in notes:
             yield note_of(heard, heard.windows[0], segment, note)
         if not heard.pitches and notes:
@@ -63,14 +63,14 @@ def _drawn(
     melodist: Melodist,
     prior: Prior,
     segment: list[ModelBar],
-    lean: Array,
+    harmony: Harmony,
     temperature: float,
     rng: np.random.Generator,
 ) -> list[melody.StepNote]:
     """The notes of a draw that is good enough, or of the last one that was tried."""
 
     def draw(farther: float) -> Draw:
-        return Draw(prior.draw(rng), lean, max(temperature, farther))
+        return Draw(prior.draw(rng), harmony, max(temperature, farther))
 
     notes: list[melody.StepNote] = []
     for _ in range(TRIES):

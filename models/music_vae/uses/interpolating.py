@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from models.contract import Note
-from models.music_vae import leaning
 from models.music_vae.arc import ways
 from models.music_vae.hearing import WINDOW_BARS, Heard
+from models.music_vae.leaning import Harmony
 from models.music_vae.melodist import Draw, Melodist, note_of
 from models.music_vae.metre import ModelBar
 from models.music_vae.network import generator
@@ -36,10 +36,10 @@ def interpolate(melodist: Melodist, heard: Heard, bars: list[ModelBar], style: S
     for number, (segment, z) in enumerate(zip(segments, way, strict=False)):
         along = number / max(len(way) - 1, 1)
         window = heard.windows[chosen[round(along * (len(chosen) - 1))]]
-        lean = leaning.by_chords(heard, segment, style.chords, LEANING)
+        harmony = melodist.harmony(heard, segment, style.chords, LEANING)
 
-        def draw(farther: float, z: Array = z, lean: Array = lean) -> Draw:
-            return Draw(z, lean, max(style.temperature, farther))
+        def draw(farther: float, z: Array = z, harmony: Harmony = harmony) -> Draw:
+            return Draw(z, harmony, max(style.temperature, farther))
 
         for note in melodist.segment(segment, draw, rng, enough=min(1, window.onsets)):
             yield note_of(heard, window, segment, note)

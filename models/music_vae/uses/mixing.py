@@ -7,10 +7,11 @@ import numpy as np
 
 from models import pad
 from models.contract import Note, Phrase, Value
-from models.music_vae import given, leaning
+from models.music_vae import given
 from models.music_vae.arc import slerp
 from models.music_vae.declaration import MusicVae
 from models.music_vae.hearing import MAJOR, WINDOW_BARS, Heard, foreign_to, hear, nothing_heard
+from models.music_vae.leaning import Harmony
 from models.music_vae.melodist import Draw, Melodist, note_of
 from models.music_vae.metre import ModelBar
 from models.music_vae.network import generator
@@ -76,10 +77,10 @@ def _mixed(
             for corner, point in zip(corners, own, strict=True)
         ]
         z = slerp(slerp(points[2], points[3], x), slerp(points[0], points[1], x), y)
-        lean = leaning.by_chords(heard, segment, style.chords, LEANING)
+        harmony = melodist.harmony(heard, segment, style.chords, LEANING)
 
-        def draw(farther: float, z: Array = z, lean: Array = lean) -> Draw:
-            return Draw(z, lean, max(style.temperature, farther))
+        def draw(farther: float, z: Array = z, harmony: Harmony = harmony) -> Draw:
+            return Draw(z, harmony, max(style.temperature, farther))
 
         for note in melodist.segment(segment, draw, rng, enough=1):
             yield note_of(heard, heard.windows[number % len(heard.windows)], segment, note)

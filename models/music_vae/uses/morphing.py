@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from models.contract import Note
-from models.music_vae import leaning
 from models.music_vae.attributes import ATTRIBUTES, Attributes
 from models.music_vae.hearing import OCTAVE, WINDOW_BARS, Heard
+from models.music_vae.leaning import Harmony
 from models.music_vae.melodist import Draw, Melodist, note_of
 from models.music_vae.metre import ModelBar
 from models.music_vae.network import generator
@@ -35,10 +35,10 @@ def morph(
     for number, segment in enumerate(segments):
         window = heard.windows[(number - len(segments)) % len(heard.windows)]
         z = attributes.moved(melodist.encode([window]), moved)
-        lean = leaning.by_chords(heard, segment, style.chords, LEANING)
+        harmony = melodist.harmony(heard, segment, style.chords, LEANING)
 
-        def draw(farther: float, z: Array = z, lean: Array = lean) -> Draw:
-            return Draw(z, lean, max(style.temperature, farther))
+        def draw(farther: float, z: Array = z, harmony: Harmony = harmony) -> Draw:
+            return Draw(z, harmony, max(style.temperature, farther))
 
         for note in melodist.segment(segment, draw, rng, enough=1):
             yield note_of(wide, window, segment, note)

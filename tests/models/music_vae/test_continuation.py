@@ -32,6 +32,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     layers = {"key": (units + count, width), "query": (units, width), "again/drift": (units, count)}
     layers |= {"new": (units, new), "new/means": (units, new * count), "new/deviations": (units, new * count)}
+    layers |= {"chords/in": (units + 48, 5), "chords/out": (5, units)}
     for name, shape in layers.items():
         shapes |= {f"{name}/kernel": shape, f"{name}/bias": shape[1:]}
     tensors = {name: rng.standard_normal(shape).astype(np.float16) for name, shape in shapes.items()}
@@ -80,6 +81,24 @@ def test_it_looks_back_so_far_and_no_farther(file: Path) -> None:
     np.testing.assert_array_equal(predictor.mixture(heard).means, predictor.mixture(forgotten).means)
 
 
+def test_chords_change_what_comes_next_where_they_are_known(file: Path, tmp_path: Path) -> None:
+    predictor = Continuation(file)
+    plain = predictor.mixture(past(3))
+    over = predictor.mixture(past(3), [1, 1, 8, 0])
+    assert (over.logits != plain.logits).any()
+    assert (over.means != predictor.mixture(past(3), [1, 1, 20, 0]).means).any()
+    np.testing.assert_array_equal(predictor.mixture(past(3), [0, 0, 0, 0]).means, plain.means)
+    one, other = (predictor.draw(past(3), 4, 1.0, np.random.default_rng(7), c) for c in ([1, 1, 8, 0], None))
+    assert (one != other).any()
+    for wrong in ([1, 1], [49, 0, 0, 0], [0.5, 0, 0, 0]):
+        with pytest.raises(ValueError, match=r"chords must be 4 classes 0..48, got"):
+            predictor.mixture(past(3), wrong)
+    older = {name: value for name, value in load_file(file).items() if not name.startswith("chords/")}
+    save_file(older, tmp_path / "older.safetensors", {"kind": KIND})
+    unmoved = Continuation(tmp_path / "older.safetensors").mixture(past(3), [1, 1, 8, 0])
+    np.testing.assert_array_equal(unmoved.means, plain.means)
+
+
 def test_temperature_says_how_far_it_goes(file: Path) -> None:
     predictor = Continuation(file)
 
@@ -119,7 +138,7 @@ def test_files_of_another_kind_are_refused(file: Path, tmp_path: Path) -> None:
     save_file(tensors, tmp_path / "other.safetensors", {"kind": "other"})
     with pytest.raises(ValueError, match="kind must be continuation"):
         Continuation(tmp_path / "other.safetensors")
-    for name in tensors:
+    for name in sorted(tensors.keys() - {"chords/in/kernel"}):  # without it the file is one that hears no chords
         save_file({k: v for k, v in tensors.items() if k != name}, tmp_path / "less.safetensors", {"kind": KIND})
         with pytest.raises(ValueError, match=r"less\.safetensors: .*no "):
             Continuation(tmp_path / "less.safetensors")
@@ -146,10 +165,14 @@ def test_torch_learns_what_numpy_plays(tmp_path: Path) -> None:
     save_file({name: np.asarray(value, np.float32) for name, value in tensors.items()}, tmp_path / "p", {"kind": KIND})
     predictor = Continuation(tmp_path / "p")
     heard, target = past(6), past(6, seed=2)
+    chords = np.random.default_rng(0).integers(0, 49, (6, 4))
+    chords[3] = 0
     with torch.no_grad():
-        densities = model(*(torch.from_numpy(z[None, :, KNOWN == 1]) for z in (heard, target)))[0]
+        known_heard, known_target = (torch.from_numpy(z[None, :, KNOWN == 1]) for z in (heard, target))
+        densities = model(known_heard, known_target, torch.from_numpy(chords[None]))[0]
+        assert float(model(known_heard, known_target)[0, 3]) == pytest.approx(float(densities[3]), abs=1e-5)
     for number in range(6):
-        mixture = predictor.mixture(heard[: number + 1])
+        mixture = predictor.mixture(heard[: number + 1], chords[number])
         away = (target[number, KNOWN == 1] - mixture.means) / mixture.deviations
         each = -0.5 * (away**2 + np.log(2 * np.pi)) - np.log(mixture.deviations)
         density = np.logaddexp.reduce(mixture.logits + each.sum(1))
@@ -173,18 +196,25 @@ def test_it_is_trained_on_a_folder_of_ones_own(tmp_path: Path, capsys: pytest.Ca
     for number in range(10):
         melody_song(songs / f"{number}.mid", number, notes=192)
     (songs / "broken.mid").write_bytes(b"no MIDI at all")
-    command = ["train", "--data", str(songs), "--out", str(out), "--melody", str(vae), "--steps", "2"]
+    command = ["train", "--data", str(songs), "--out", str(out), "--melody", str(vae), "--chord-steps", "2"]
+    command += ["--steps", "2"]
     assert main(command) == 0
     assert "left out broken.mid" in capsys.readouterr().err
     assert Continuation(out / "continuation.safetensors", 8).longest == 16
     assert main(command) == 2
     assert "add --resume" in capsys.readouterr().err
-    assert main([*command[:-1], "3", "--resume"]) == 0
-    assert torch.load(out / "checkpoint.pt", weights_only=True)["step"] == 3
+    assert main([*command, "--chord-steps", "3", "--resume"]) == 0
+    assert torch.load(out / "checkpoint.pt", weights_only=True)["step"] == 5
+    assert main([*command, "--steps", "3", "--resume"]) == 2
+    assert "steps must stay 2 once chords are being learnt, got 3" in capsys.readouterr().err
+    started = ["--start", str(out / "continuation.safetensors"), "--out", str(tmp_path / "chords")]
+    assert main([*command, *started]) == 0
+    one, two = (load_file(folder / "continuation.safetensors") for folder in (out, tmp_path / "chords"))
+    assert all(np.array_equal(one[name], two[name]) for name in one if not name.startswith("chords/"))
     judged = ["evaluate", str(out / "continuation.safetensors"), "--data", str(songs), "--melody", str(vae)]
     assert main([*judged, "--positions", "2", "--json", str(out / "figures.json")]) == 0
     figures = json.loads((out / "figures.json").read_text())
-    assert set(figures) == {"predictor", "repeating", "random z", "similar", "the songs"}
+    assert set(figures) == {"predictor", "with chords", "repeating", "random z", "similar", "the songs"}
     assert figures["repeating"]["bars_copied"] == 1.0
     assert all(np.isfinite(list(each.values())).all() for each in figures.values())
     assert "| in song key |" in capsys.readouterr().out

@@ -23,6 +23,7 @@ CALL = Phrase(BEAT, bars=4)
 PARAMS = {"temperature": 0.8, "variation": 0.5, "seed": 5, "chords": ""}
 USES = tuple(MusicDrums.actions())
 KIT = {drum[0] for drum in REDUCED}
+ARGUMENTS = {"complete": {"gaps": "2"}}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def player(tmp_path_factory):
 
 
 def act(player, use, heard=CALL, bars=4, params=PARAMS, **arguments):
-    return list(player.act(use, arguments, heard, bars, params))
+    return list(player.act(use, ARGUMENTS.get(use, {}) | arguments, heard, bars, params))
 
 
 @pytest.mark.parametrize("use", USES)
@@ -48,7 +49,7 @@ def test_drums_come_in_order_and_in_their_bars(player, use, bars, beats):
     call = Phrase(BEAT, bars=-(-16 // beats), beats_per_bar=beats)
     notes = act(player, use, call, bars)
     assert notes
-    room = call.bars if use == "groove" else bars
+    room = call.bars if use in ("groove", "complete") else bars
     for one, two in itertools.pairwise(notes):
         assert one.start <= two.start
     for note in notes:
@@ -76,14 +77,27 @@ def test_no_groove_at_all_leaves_the_drums_as_they_were(player):
     assert [n.start for n in notes] == pytest.approx(sorted(n.start for n in BEAT), abs=1e-6)
 
 
+def test_what_was_given_stays_and_the_gap_is_filled(player):
+    notes = act(player, "complete", gaps="2.1-3.2")
+    outside = sorted((note for note in BEAT if not 4 <= note.start < 10), key=lambda note: (note.start, note.pitch))
+    assert [note for note in notes if note in BEAT] == outside
+    added = [note for note in notes if note not in BEAT]
+    assert added
+    assert all(4 - 1 / 8 <= note.start < 10 for note in added)
+    with pytest.raises(ValueError, match="gaps must be marked"):
+        act(player, "complete", gaps="")
+    with pytest.raises(ValueError, match="a drum must be hit outside the gaps"):
+        act(player, "complete", gaps="1-4")
+
+
 def test_any_rhythm_is_drummed_to_but_only_drums_are_varied(player):
     tune = Phrase((Note(60, 80, 0.0, 1.0), Note(64, 80, 1.0, 0.5), Note(67, 80, 1.5, 0.5)), bars=1)
     assert act(player, "drumify", tune)
     assert list(player.answer(tune, 4, PARAMS)) == act(player, "drumify", tune)
     deep = Phrase((Note(100, 80, 0.0, 1.0),), bars=2)
-    for use in ("vary", "continue", "interpolate", "groove"):
+    for use in ("vary", "continue", "interpolate", "groove", "complete"):
         with pytest.raises(ValueError, match="at least one drum"):
-            player.act(use, {}, deep, 2, PARAMS)
+            player.act(use, ARGUMENTS.get(use, {}), deep, 2, PARAMS)
     with pytest.raises(ValueError, match="at least one note"):
         player.act("drumify", {}, Phrase((), 2), 2, PARAMS)
 

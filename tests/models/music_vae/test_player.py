@@ -25,7 +25,8 @@ def player(tmp_path_factory):
 
 def test_declaration_is_light_and_complete():
     assert MusicVae.name == "music_vae"
-    assert set(MusicVae.params()) == {"temperature", "variation", "seed", "chords", "answer_with"}
+    pad = {"pad", "pad_x", "pad_y", *(f"corner_{number}" for number in range(1, 5))}
+    assert set(MusicVae.params()) == {"temperature", "variation", "seed", "chords", "answer_with"} | pad
 
 
 @pytest.mark.parametrize(

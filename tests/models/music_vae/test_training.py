@@ -231,7 +231,7 @@ def test_no_song_is_in_both_splits() -> None:
 
 @pytest.mark.skipif(not (SHARED / "data" / "pop909").is_dir(), reason="POP909 is missing: ../shared/data/pop909")
 def test_pop909_is_read_on_its_own_grid() -> None:
-    found = data.pop909_song(SHARED / "data" / "pop909" / "001.mid")
+    found = data.melodies(SHARED / "data" / "pop909" / "001.mid")
     assert len(found) > 30
     onsets = (found >= melody.FIRST_NOTE).sum(0)
     assert onsets[::2].sum() > 2 * onsets[1::2].sum()  # by the ticks the two would be about even
@@ -252,7 +252,7 @@ def test_the_shipped_melody_model_gives_back_a_tune() -> None:
 @pytest.mark.skipif(not (SHARED / "data" / "pop909").is_dir(), reason="POP909 is missing: ../shared/data/pop909")
 def test_the_shipped_melody_model_is_as_good_as_its_card_says() -> None:
     songs = data.midi_files(SHARED / "data" / "pop909")[data.VALIDATION_EVERY - 1 :: data.VALIDATION_EVERY][:12]
-    rows = np.concatenate([data.pop909_song(song) for song in songs])
+    rows = np.concatenate([data.melodies(song) for song in songs])
     figures = metrics.reconstruction(weights.read(ROOT / "models" / "weights" / "melody_2bar.safetensors"), rows)
     assert figures["sampled_f1"] > 0.82
     assert figures["kl_bits"] > 20

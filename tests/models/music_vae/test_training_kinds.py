@@ -70,7 +70,7 @@ def test_the_encoder_reads_bits_and_whether_there_are_none() -> None:
 
 
 def test_what_cannot_be_trained_is_refused() -> None:
-    for name in ("hierdec-mel_16bar", "nade-drums_2bar_full", "flat-trio_16bar", "cat-mel_2bar_med_chords"):
+    for name in ("hierdec-mel_16bar", "nade-drums_2bar_full", "flat-trio_16bar", "groovae_2bar_hits_control"):
         with pytest.raises(ValueError, match="none of the configurations"):
             head_of(find(name))
 

@@ -14,10 +14,10 @@ from models.music_vae.attributes import ATTRIBUTES, Attributes, measure
 from models.music_vae.declaration import MusicVae
 from models.music_vae.hearing import REACH, hear, nearest
 from models.music_vae.implementation import MusicVaePlayer
-from models.music_vae.leaning import by_chords
+from models.music_vae.leaning import ALONE, harmony
 from models.music_vae.metre import model_bars
 from models.music_vae.prior import Prior
-from models.music_vae.progression import parse
+from models.music_vae.progression import parse, tones_of
 from models.music_vae.uses.completing import gaps_in
 from models.music_vae.uses.continuing import _chosen
 
@@ -34,8 +34,10 @@ class Near:
 
     def __init__(self):
         self.asked = []
+        self.chords = []
 
-    def draw(self, past, count, temperature, rng):
+    def draw(self, past, count, temperature, rng, chords=None):
+        self.chords.append(chords)
         self.asked.append((len(past), count, temperature))
         return slerp_rows(past[-1:], rng.standard_normal((count, past.shape[1])).astype(np.float32))
 
@@ -182,11 +184,13 @@ def test_notes_on_beats_follow_the_chords(player):
 
 def test_a_chord_track_counts_from_the_transport_s_first_bar():
     track = parse("C F | G | N.C.")
-    assert [track.at(beat, 4) for beat in (0.0, 2.0, 4.0, 8.0)] == [{0, 4, 7}, {5, 9, 0}, {7, 11, 2}, frozenset()]
-    assert track.at(0.0, 4, first_bar=4) == {7, 11, 2}
-    assert parse("").at(0.0, 4) == frozenset()
+    tones = [tones_of(track.at(beat, 4)) for beat in (0.0, 2.0, 4.0, 8.0)]
+    assert tones == [{0, 4, 7}, {5, 9, 0}, {7, 11, 2}, frozenset()]
+    assert tones_of(track.at(0.0, 4, first_bar=4)) == {7, 11, 2}
+    assert parse("").at(0.0, 4) == 0
     heard = hear(Phrase(TUNE, 4, 4, next_bar=1))
-    lean = by_chords(heard, model_bars(1, 4), parse("C | F#"), 0.0)
+    lean, chords = harmony(heard, model_bars(1, 4), parse("C | F#"), 0.0, ALONE)
+    assert chords.tolist() == [7] * 16  # F# major, all bar
     on_first = {int(pitch) % 12 for pitch in np.flatnonzero(lean[0, melody.FIRST_NOTE :] == 0) + melody.MIN_PITCH}
     assert on_first == {6, 10, 1}
 
