@@ -363,12 +363,12 @@ class Control:
                 note = event.channel, event.pitch, event.velocity
                 self.osc.send_event("/music/note/heard", event.channel + 1, *note[1:], tcp_only=True)
                 self.session.hear(*note, event.beat)
-                self.show.control_heard(bytes((0x90 | event.channel, event.pitch, event.velocity)))
+                self.show.control_heard(bytes((0x90 | event.channel, event.pitch, event.velocity)), event.device)
                 self.show.note("call", event.time, event.beat, *note)
             case realtime.ControlHeard():
-                self.show.control_heard(bytes((0xB0 | event.channel, event.control, event.value)))
+                self.show.control_heard(bytes((0xB0 | event.channel, event.control, event.value)), event.device)
             case realtime.MidiHeard():
-                self.show.control_heard(event.data)
+                self.show.control_heard(event.data, event.device)
             case realtime.NoteSent():
                 self._late.append(event.late)
                 if event.velocity:

@@ -19,7 +19,7 @@ from bridge.clocks import now
 from bridge.realtime import connections
 from bridge.realtime.frame_clock import FrameClock
 from bridge.realtime.journal import Described, Journal, Slot
-from bridge.realtime.ports import JACK, SEQUENCER, JackWatch, MidiInputs, find
+from bridge.realtime.ports import JACK, SEQUENCER, JackWatch, MidiInputs, device_of, find
 
 CLIENT = "Antiphon"
 MOST = 120
@@ -140,7 +140,8 @@ class JackPorts:
         state: Path | None = None,
     ) -> None:
         """Nothing is opened yet; ``inputs`` and ``outputs`` name ports of others to be connected to, and ``own`` is how
-        many outputs there are at least. Connections are kept in the folder ``state``. Raises ImportError or OSError
+        many outputs there are at least. Each input that is named is connected to a port of its own, so that it can be
+        told from the others. Connections are kept in the folder ``state``. Raises ImportError or OSError
         where JACK's library is not there."""
         import jack
 
@@ -152,7 +153,10 @@ class JackPorts:
         self.server = os.environ.get("JACK_DEFAULT_SERVER", "default")
         self._heard = heard
         self._client: Any = None
-        self._input: Any = None
+        self._inputs: dict[str, Any] = {}
+        """JACK's, by their short names."""
+        self._devices: dict[str, str] = {}
+        """What is connected to each, a line for each device."""
         self._frames = FrameClock()
         self._shut = ""
         """Why the server left us, until the keeper knows."""
@@ -172,7 +176,8 @@ class JackPorts:
         names = ["out", *(f"out {number}" for number in range(2, max(own, len(outputs), 1) + 1))]
         self.outputs = [JackOutput(f"{CLIENT}:{name}", journal.slot(self._described(name))) for name in names]
         self._slots = {name: output.slot for name, output in zip(names, self.outputs, strict=True)}
-        self._slots["in"] = journal.slot(self._described("in"))
+        self._ins = ["in", *(f"in {number}" for number in range(2, len(inputs) + 1))]
+        self._slots.update((name, journal.slot(self._described(name))) for name in self._ins)
         self._wanted: dict[str, list[str]] = {name: [] for name in self._slots}
         """Ports of others by our port's short name, to be connected whenever they are there."""
         self._gone: set[tuple[str, str]] = set()
@@ -196,7 +201,7 @@ class JackPorts:
     @property
     def inputs(self) -> list[str]:
         """The names of the input ports that are open."""
-        return [self._input.name] if self._client else []
+        return [port.name for port in self._inputs.values()] if self._client else []
 
     @property
     def open(self) -> list[str]:
@@ -272,8 +277,9 @@ class JackPorts:
             rate = client.samplerate
             _, began = self._frames.read(client, now)
             self._alive = began
-            for offset, data in self._input.incoming_midi_events():
-                self._heard.put(bytes(data), began + offset / rate)
+            for name, port in self._inputs.items():
+                for offset, data in port.incoming_midi_events():
+                    self._heard.put(bytes(data), began + offset / rate, self._devices.get(name, ""))
             for output in self.outputs:
                 if output.port is not None:
                     output.write(output.port, began, frames, rate)
@@ -354,7 +360,7 @@ class JackPorts:
             client.set_blocksize_callback(self._on_blocksize)
             client.set_port_registration_callback(self._on_registration, only_available=False)
             client.set_port_connect_callback(self._on_change, only_available=False)
-            self._input = client.midi_inports.register("in")
+            self._inputs = {name: client.midi_inports.register(name) for name in self._ins}
             ports = [client.midi_outports.register(output.name.partition(":")[2]) for output in self.outputs]
             self._shut = ""
             self._frames = FrameClock()
@@ -367,7 +373,7 @@ class JackPorts:
         self._watch = watch
         self._set_ahead(client.blocksize, client.samplerate)
         self._client = client
-        self._opened = {**dict(zip(self._slots, ports, strict=False)), "in": self._input}
+        self._opened = {**dict(zip(self._slots, ports, strict=False)), **self._inputs}
         if not self._remembered and client.name == CLIENT:
             self._remember()
         for short, slot in self._slots.items():
@@ -412,7 +418,7 @@ class JackPorts:
         for short, peers in self._wanted.items():
             for peer in peers:
                 self._gone.add((short, peer))
-                if short != "in":
+                if short not in self._ins:
                     self._missed.setdefault((short, peer), set()).update(self._slots[short].sounding())
         self._suspect.clear()
         self._tell("the JACK server ended, and the MIDI ports with it: they come back when it does")
@@ -431,6 +437,8 @@ class JackPorts:
             fresh.add(self._fresh.popleft())
         for short, port in self._opened.items():
             there = [peer.name for peer in client.get_all_connections(port)]
+            if short in self._ins:
+                self._devices[short] = "\n".join(map(device_of, there))
             wanted = self._wanted[short]
             before = tuple(wanted)
             wanted += [peer for peer in there if peer not in wanted]
@@ -457,11 +465,11 @@ class JackPorts:
 
     def _cut(self, pair: tuple[str, str]) -> None:
         """What sounds now may not be ended over there by its own end."""
-        if pair[0] != "in" and pair not in self._gone:
+        if pair[0] not in self._ins and pair not in self._gone:
             self._missed.setdefault(pair, set()).update(self._slots[pair[0]].sounding())
 
     def _connect(self, short: str, port: Any, peer: str) -> None:
-        source, target = (peer, port.name) if short == "in" else (port.name, peer)
+        source, target = (peer, port.name) if short in self._ins else (port.name, peer)
         try:
             self._client.connect(source, target)
         except self._jack.JackErrorCode:
@@ -473,7 +481,7 @@ class JackPorts:
     def _look_for_names(self) -> None:
         """Turn the names from the settings into connections, as soon as such ports are there."""
         for way, names, shorts in (
-            ("input", self._names_in, ["in"] * len(self._names_in)),
+            ("input", self._names_in, self._ins),
             ("output", self._names_out, list(self._slots)),
         ):
             kind = {"is_output": True} if way == "input" else {"is_input": True}
@@ -503,7 +511,7 @@ class JackPorts:
     def _remember(self) -> None:
         """Want the connections that the bridge of this name had last time, where the settings name none."""
         self._remembered = True
-        named = {"in"} if self._names_in else set()
+        named = set(self._ins) if self._names_in else set()
         named.update(list(self._slots)[: len(self._names_out)])
         for short, peers in connections.load(self._state, self.server).items():
             if short in self._wanted and short not in named:

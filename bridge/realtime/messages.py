@@ -224,12 +224,15 @@ class NoteHeard(Message):
     channel: int
     pitch: int
     velocity: int
+    device: str = ""
+    """Whose it is, where that is known: of one of several, a line each, where it is not known which."""
 
 
 class MidiHeard(Message):
     """A message of a MIDI channel arrived that is neither a note nor a controller: a bend, a program, pressure."""
 
     data: bytes
+    device: str = ""
 
 
 class NoteSent(Message):
@@ -255,6 +258,7 @@ class ControlHeard(Message):
     channel: int
     control: int
     value: int
+    device: str = ""
 
 
 class EchoHeard(Message):

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import re
 import select
 import socket
 import sys
@@ -37,6 +38,8 @@ class Heard(NamedTuple):
     channel: int
     pitch: int
     velocity: int
+    device: str = ""
+    """Whose it is, where that is known: of one of several, a line each, where it is not known which."""
 
 
 class Raw(NamedTuple):
@@ -44,6 +47,7 @@ class Raw(NamedTuple):
 
     time: float
     data: bytes
+    device: str = ""
 
 
 class MidiInputs:
@@ -59,17 +63,19 @@ class MidiInputs:
         """For select()."""
         return self._reader.fileno()
 
-    def receive(self, event: tuple[Sequence[int], float], _: object = None) -> None:
+    def receive(self, event: tuple[Sequence[int], float], device: object = None) -> None:
         """Stamp what arrived, a message and rtmidi's own time; called on any thread."""
-        self.put(event[0], now())
+        self.put(event[0], now(), str(device or ""))
 
-    def put(self, data: Sequence[int], time: float) -> None:
-        """Take a message that arrived at ``time``; called on any thread. Active sensing and malformed ones are not
-        kept."""
+    def put(self, data: Sequence[int], time: float, device: str = "") -> None:
+        """Take a message that arrived at ``time``, from a device by name where that is known; called on any thread.
+
+        Active sensing and malformed ones are not kept.
+        """
         if note := parse_note(data):
-            self._arrived.put(Heard(time, *note))
+            self._arrived.put(Heard(time, *note, device))
         elif is_raw(data):
-            self._arrived.put(Raw(time, bytes(data)))
+            self._arrived.put(Raw(time, bytes(data), device))
         else:
             return
         with contextlib.suppress(OSError):  # full: then the loop is about to wake anyway; or closed
@@ -99,6 +105,11 @@ class MidiInputs:
 
 def _own_name(place: int) -> str:
     return f"{NAME} {place + 1}" if place else NAME
+
+
+def device_of(port: str) -> str:
+    """A port's name without the numbers that ALSA and a2j give it anew each time that it is plugged in."""
+    return re.sub(r" \[\d+\]| \d+:\d+$", "", port)
 
 
 def parse_note(data: Sequence[int]) -> tuple[int, int, int] | None:
@@ -307,7 +318,8 @@ class MidiPorts:
         if way == "in":
             # mido's own callback raises on some malformed messages, and decodes before a time could be taken.
             port._rt.cancel_callback()
-            port._rt.set_callback(self._heard.receive)
+            # A port of our own does not tell who is connected to it.
+            port._rt.set_callback(self._heard.receive, device_of(port.name) if self._names["in"][place] else "")
             self._in[place] = port
         else:
             self.outputs[place].restore(MidiOutput(port))

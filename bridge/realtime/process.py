@@ -214,7 +214,7 @@ class _Process:
                 self._take_raw(arrived)
             elif not self._is_echo(arrived):
                 notes = self._pedals.note(arrived.channel, arrived.pitch, arrived.velocity)
-                self._hear(arrived.time, notes, tell=True)
+                self._hear(arrived.time, notes, tell=True, device=arrived.device)
         self._channel.flush()
         for command in self._channel.receive():
             self._do(command)
@@ -244,12 +244,12 @@ class _Process:
         except (ValueError, OverflowError) as error:
             self._channel.send(m.Problem(str(error)))
 
-    def _hear(self, time: float, notes: Sequence[tuple[int, int, int]], tell: bool) -> None:
+    def _hear(self, time: float, notes: Sequence[tuple[int, int, int]], tell: bool, device: str = "") -> None:
         """Notes of the player: channel, pitch and velocity. Raises ValueError."""
         for channel, pitch, velocity in notes:
             if velocity:
                 self._conductor.note_heard(time)
-            heard = m.NoteHeard(time, self._player.clock.beat_at(time), channel, pitch, velocity)
+            heard = m.NoteHeard(time, self._player.clock.beat_at(time), channel, pitch, velocity, device)
             if tell:
                 self._tell_listeners(heard)
             self._player.heard(channel, pitch, velocity, time)
@@ -277,9 +277,10 @@ class _Process:
         elif raw.data[0] & 0xF0 == 0xB0:
             self._hear(raw.time, self._pedals.control(raw.data[0] & 0x0F, raw.data[1], raw.data[2]), tell=True)
             beat = self._player.clock.beat_at(raw.time)
-            self._channel.send(m.ControlHeard(raw.time, beat, raw.data[0] & 0x0F, raw.data[1], raw.data[2]))
+            control = raw.data[0] & 0x0F, raw.data[1], raw.data[2]
+            self._channel.send(m.ControlHeard(raw.time, beat, *control, raw.device))
         else:
-            self._channel.send(m.MidiHeard(raw.data))
+            self._channel.send(m.MidiHeard(raw.data, raw.device))
 
     def _set_targets(self, targets: Sequence[m.OscTarget]) -> None:
         """Send notes to these listeners and no others; those that stay keep what sounds."""

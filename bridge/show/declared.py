@@ -64,7 +64,7 @@ _MAPS = (
         "action",
         (_CONTROL, _TARGET, *_RANGE),
         "Has a controller move a parameter: cc:1:74, cc14:1:20, note:10:36, bend:1, pressure:1 or program:1; channel 0"
-        " is any.",
+        " is any. With @ and part of the name of a --midi-input behind it, only that device's.",
     ),
     Address("/map/remove", "action", (Argument("target", "string", default="*"),), "No controller moves it any more."),
     Address("/map/list", "action", (), "Answered by /map/links."),

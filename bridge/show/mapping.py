@@ -99,7 +99,10 @@ class MidiMap:
         """A controller was moved; return the link that was learnt, where one was. Raises ValueError."""
         learnt = None
         if self.learning is not None and moved and (moved[0].value > 0 or moved[0].control.kind != "note"):
-            learnt = msgspec.structs.replace(self.learning, control=str(moved[0].control))
+            touched = moved[0].control
+            if "\n" in touched.device:  # one of several, and it is not known which
+                touched = msgspec.structs.replace(touched, device="")
+            learnt = msgspec.structs.replace(self.learning, control=str(touched))
             self.learning = None
             self.add(learnt)
         for movement in moved:

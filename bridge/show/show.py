@@ -184,10 +184,10 @@ class Show:
         """What comes in as sound, 0 to 1 by name."""
         self.modulation.heard = features
 
-    def control_heard(self, data: bytes) -> None:
-        """A MIDI message that may be a controller's came in."""
+    def control_heard(self, data: bytes, device: str = "") -> None:
+        """A MIDI message that may be a controller's came in, from a device by name where that is known."""
         try:
-            learnt = self.map.heard(self.controls.read(data))
+            learnt = self.map.heard(self.controls.read(data, device))
         except ValueError as error:
             self._tell(None, "/map/learn", str(error))
             return

@@ -52,9 +52,9 @@ def port(jack: JackServer, kind: str) -> str:
 
 
 @contextlib.contextmanager
-def keyboard(jack: JackServer) -> Iterator[Callable[[int, int], None]]:
+def keyboard(jack: JackServer, to: str = "in", name: str = "keyboard") -> Iterator[Callable[[int, int], None]]:
     """A foreign client connected to our input; call with pitch and velocity."""
-    program = [sys.executable, str(CLIENTS / "keyboard.py"), port(jack, "in")]
+    program = [sys.executable, str(CLIENTS / "keyboard.py"), port(jack, to), name]
     with subprocess.Popen(program, stdin=subprocess.PIPE, text=True, env=jack.env) as process:
         assert process.stdin
         stdin = process.stdin
@@ -183,3 +183,29 @@ def test_after_a_restart_of_jack_ports_and_connections_are_back_and_nothing_soun
                 assert dump.wait_for(chord_sounds, PATIENCE), dump.notes
                 served.performer.send("/panic")
                 assert dump.wait_for(nothing_sounds, PATIENCE), dump.notes
+
+
+def test_two_devices_that_send_the_same_are_told_apart_by_name(jack_server: JackServer, tmp_path: Path) -> None:
+    flags = ("--midi-input", "pads,stand", "--show", str(tmp_path))
+    with contextlib.ExitStack() as devices:
+        stage = devices.enter_context(serving(*flags, stage=True, environment=jack_server.env))
+        performer = stage.performer
+        for pattern in ("/music/note/heard", "/music/hold", "/map/learnt", "/map/links"):
+            performer.send("/subscribe", pattern)
+            performer.wait("/subscribed")
+        pads = devices.enter_context(keyboard(jack_server, "in$", "pads"))
+        stand = devices.enter_context(keyboard(jack_server, "in 2$", "stand"))
+        performer.send("/map/set", "note:1:61@not there", "/music/listen")  # which is no error
+        performer.wait("/map/links")
+        performer.send("/map/learn", "/music/hold")
+        performer.ping(1)
+        pads(61, 90)
+        performer.wait("/music/hold", bool)
+        assert performer.wait("/map/learnt") == ["note:1:61@pads:keys", "/music/hold"]
+        for device in (stand, pads):  # the first does nothing, or the second would switch it on again
+            device(61, 90)
+            performer.wait("/music/note/heard", lambda channel, pitch, velocity: velocity == 90)
+        performer.wait("/music/hold", lambda on: not on)
+        performer.ping(2)
+        assert [values for path, values in performer.heard if path == "/music/hold"] == [[True], [False]]
+        assert performer.ask("/music/listen") == [True]

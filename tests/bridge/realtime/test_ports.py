@@ -34,12 +34,20 @@ def fuzzed():
 
 def test_notes_are_stamped_and_wake_the_loop(inputs):
     for data in ([0x93, 60, 100], [0x83, 60, 64], [0x90, 61, 0], [0xB0, 64, 127], [0xF8], [0xFE], [0xF0, 1, 2, 0xF7]):
-        thread = threading.Thread(target=inputs.receive, args=((data, 0.0), None))
+        thread = threading.Thread(target=inputs.receive, args=((data, 0.0), "nano"))
         thread.start()
         thread.join()
     assert select.select([inputs], [], [], 0)[0]
     taken = inputs.take()
-    assert [arrived[1:] for arrived in taken] == [(3, 60, 100), (3, 60, 0), (0, 61, 0), (b"\xb0\x40\x7f",), (b"\xf8",)]
+    whose = {arrived.device for arrived in taken}
+    assert whose == {"nano"}
+    assert [arrived[1:-1] for arrived in taken] == [
+        (3, 60, 100),
+        (3, 60, 0),
+        (0, 61, 0),
+        (b"\xb0\x40\x7f",),
+        (b"\xf8",),
+    ]
     assert [arrived.time for arrived in taken] == sorted(arrived.time for arrived in taken)
     assert inputs.take() == []
 
@@ -273,3 +281,15 @@ def test_a_listener_must_be_an_address():
 
 def test_the_sequencer_is_where_linux_has_it():
     assert Path("/dev/snd/seq") == ports.SEQUENCER
+
+
+@pytest.mark.parametrize(
+    ("port", "device"),
+    [
+        ("nanoKONTROL2:nanoKONTROL2 MIDI 1 28:0", "nanoKONTROL2:nanoKONTROL2 MIDI 1"),
+        ("a2j:nanoKONTROL2 [20] (capture): nanoKONTROL2 MIDI 1", "a2j:nanoKONTROL2 (capture): nanoKONTROL2 MIDI 1"),
+        ("Launchpad X", "Launchpad X"),
+    ],
+)
+def test_a_device_is_called_the_same_when_it_is_plugged_in_again(port, device):
+    assert ports.device_of(port) == device

@@ -27,8 +27,8 @@ class Desk:
             (self.values[path],) = TABLE[path].check(values)
             self.map.changed(path)
 
-    def play(self, *data: int) -> Link | None:
-        return self.map.heard(self.controls.read(bytes(data)))
+    def play(self, *data: int, device: str = "") -> Link | None:
+        return self.map.heard(self.controls.read(bytes(data), device))
 
 
 @pytest.fixture
@@ -36,7 +36,9 @@ def desk() -> Desk:
     return Desk()
 
 
-@pytest.mark.parametrize("text", ["cc:1:74", "cc14:2:20", "note:10:36", "bend:1", "program:0", "pressure:16"])
+@pytest.mark.parametrize(
+    "text", ["cc:1:74", "cc14:2:20", "note:10:36", "bend:1", "program:0", "pressure:16", "cc:1:74@nano K: 1"]
+)
 def test_a_controller_is_written_as_it_is_read(text: str) -> None:
     assert str(parse(text)) == text
 
@@ -131,6 +133,32 @@ def test_learning_takes_the_next_that_is_touched(desk: Desk) -> None:
     learnt = desk.play(0xB2, 7, 127)
     assert learnt is not None and learnt.control == "cc:3:7" and desk.values["/frames/speed"] == 4.0
     assert desk.play(0xB2, 8, 127) is None and desk.map.remove("/frames/speed") == 1 and desk.map.links == []
+
+
+def test_a_device_s_name_is_learnt_and_others_do_not_count(desk: Desk) -> None:
+    desk.map.learn(Link("", "/frames/speed"))
+    learnt = desk.play(0xB0, 7, 127, device="nanoKONTROL2:MIDI 1")
+    assert learnt is not None and learnt.control == "cc:1:7@nanoKONTROL2:MIDI 1"
+    for device in ("Keystation", ""):
+        desk.play(0xB0, 7, 0, device=device)
+        assert desk.values["/frames/speed"] == 4.0
+    desk.play(0xB0, 7, 0, device="nanoKONTROL2:MIDI 1")
+    assert desk.values["/frames/speed"] == 0.0
+    desk.map.take([Link("cc:1:7@nanokontrol", "/frames/speed"), Link("bend:0", "/frames/reaction")])
+    desk.play(0xB0, 7, 127, device="Keystation\nnanoKONTROL2:MIDI 1")  # of one of these
+    assert desk.values["/frames/speed"] == 4.0
+    desk.play(0xE3, 127, 127, device="Keystation")
+    assert desk.values["/frames/reaction"] == 1.0
+    desk.map.learn(Link("", "/frames/speed"))
+    learnt = desk.play(0xB0, 8, 127, device="Keystation\nnanoKONTROL2:MIDI 1")
+    assert learnt is not None and learnt.control == "cc:1:8"
+
+
+def test_the_halves_of_14_bits_are_of_one_device() -> None:
+    controls = Controls()
+    controls.read(bytes((0xB0, 20, 64)), "one")
+    assert [moved.control.kind for moved in controls.read(bytes((0xB0, 52, 32)), "other")] == ["cc"]
+    assert controls.read(bytes((0xB0, 52, 32)), "one")[1].whole == (64 << 7) + 32
 
 
 @pytest.mark.parametrize(
