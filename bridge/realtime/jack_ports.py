@@ -44,6 +44,10 @@ EXACT = 1.0
 """Seconds to wait for the name of a predecessor, which JACK may not have buried yet."""
 FLUSH = 0.5
 """Seconds at most to wait for the last events to be sent."""
+CALM = 1.0
+"""Seconds that the threads of a client without a server get to leave Python before it is closed. Closing cancels them
+wherever they are (libjack, ``JackPosixThread::Kill``), and one that is cancelled on its way through the interpreter's
+lock leaves that locked for good, and the whole process standing still."""
 BACK = "the JACK server is there: the MIDI ports are open, and connected as they were"
 
 _Event = tuple[float, int, bytes, tuple[int, int, int] | None]  # time, order, bytes, and the note that it ends
@@ -367,7 +371,7 @@ class JackPorts:
             self._alive = now()
             client.activate()
         except self._jack.JackError:
-            client.close()
+            self._close_in_time(client)
             raise
         watch.watch(watch.sockets() - before)  # its library does not always tell
         self._watch = watch
@@ -423,8 +427,17 @@ class JackPorts:
         self._suspect.clear()
         self._tell("the JACK server ended, and the MIDI ports with it: they come back when it does")
         if client is not None:
-            _close(client)
+            self._close_in_time(client)
         self._shut = ""
+
+    def _close_in_time(self, client: Any) -> None:
+        """Close a client whose server is gone; at the end of the process, leave it."""
+        calm = now() + CALM
+        while now() < calm:
+            if self._closing:
+                return
+            sleeping.sleep(0.02)
+        _close(client)
 
     def _mend(self) -> None:
         """Compare the connections with those that are wanted: make what can be made, learn what the user did."""
