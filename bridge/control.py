@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from bridge import midi_outputs, version
+from bridge import announce, midi_outputs, version
 from bridge.actions import Actions
 from bridge.addresses import ArgumentError, OscValue, Table
 from bridge.audio.listener import Listener
@@ -193,11 +193,13 @@ class Control:
         for slot in (self._music, self._frames):
             if not slot.start():
                 self._is_ready(slot.path)
+        self._watching = self._loop.create_task(announce.watch(self.facts))
 
     async def stop(self) -> None:
         """End every note and every process."""
         if self._timer:
             self._timer.cancel()
+        self._watching.cancel()
         await asyncio.gather(
             self._listener.stop(),
             self.conductor.stop(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bridge.addresses import Table
+    from bridge.announce import Announcement
     from models.contract import Model
 
 HELP = "list the models, tell about one, pull or import checkpoints of Magenta's"
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _checkpoint(args: argparse.Namespace) -> int:
     from bridge import magenta
+    from bridge.announce import announced
     from bridge.download import DownloadError
 
     into = args.folder or magenta.folder()
@@ -71,9 +73,11 @@ def _checkpoint(args: argparse.Namespace) -> int:
                 print(f"a place must begin with https:// or http://, got {base!r}", file=sys.stderr)
                 return 2
             tell = functools.partial(print, flush=True)
-            made = magenta.pull(
-                args.name, args.config, base.rstrip("/"), into, js=args.js, tell=tell, progress=_progress()
-            )
+            with announced("download", args.name) as announce:
+                progress = _progress(announce)
+                made = magenta.pull(
+                    args.name, args.config, base.rstrip("/"), into, js=args.js, tell=tell, progress=progress
+                )
             print(f"Licence: {magenta.LICENCE}")
         else:
             name = args.path.name.removesuffix(".safetensors").removesuffix(".tar").removesuffix(".npz")
@@ -86,12 +90,13 @@ def _checkpoint(args: argparse.Namespace) -> int:
     return 0
 
 
-def _progress() -> Callable[[int, int], None]:
+def _progress(announce: "Announcement") -> Callable[[int, int], None]:
     """Tell how far a download is, at each tenth."""
     told = -1
 
     def tell(have: int, total: int) -> None:
         nonlocal told
+        announce(have / total if total else 0.0, {"MB": round(have / 1e6, 1)})
         tenth = have * 10 // total if total else have // 10_000_000
         if tenth != told:
             told = tenth

@@ -5,6 +5,7 @@ import importlib
 import sys
 
 from bridge import trainings
+from bridge.announce import announced
 
 HELP = "train a model on your own data (needs the extra torch)"
 
@@ -21,8 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train; returns the exit code: 2 for what the user can mend, 130 where it was interrupted before it began."""
+    name = f"{args.training} to {args.out}" if getattr(args, "out", None) else args.training
     try:
-        code: int = args.train(args)
+        with announced("training", name) as tell:
+            code: int = args.train(args, tell)
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in trainings.PACKAGES:
             raise

@@ -1,12 +1,16 @@
 """What ``antiphon train`` can train, one module each, found by its name: ``music_vae`` is ``antiphon train music-vae``.
 
-A module has a docstring and `HELP` for the command line, `add_arguments(parser)`, and `run(args)`, which returns the
-exit code. It is imported for every `antiphon --help`, so that what is heavy is imported in `run`. `run` raises OSError
-or ValueError, in words, for what the user can mend, and leaves it to the command to say that torch is missing.
+A module has a docstring and `HELP` for the command line, `add_arguments(parser)`, and `run(args, tell)`, which returns
+the exit code and says how far it is by `tell`. It is imported for every `antiphon --help`, so that what is heavy is
+imported in `run`. `run` raises OSError or ValueError, in words, for what the user can mend, and leaves it to the command
+to say that torch is missing.
 """
 
 import pkgutil
+from collections.abc import Callable, Mapping
 
+Tell = Callable[[float, Mapping[str, float]], None]
+"""How far it is, 0 to 1, and what it is at."""
 PACKAGES = {"torch", "onnx", "scipy"}
 """What only trainings need, and the extra ``torch`` brings."""
 

@@ -8,6 +8,8 @@ checkpoint, and --resume goes on from there.
 import argparse
 from pathlib import Path
 
+from bridge.trainings import Tell
+
 HELP = "the GAN, from a folder of pictures or a film"
 
 
@@ -23,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="processor cores (default: 1)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, tell: Tell) -> int:
     """Train until done or stopped."""
     import torch
 
@@ -34,5 +36,5 @@ def run(args: argparse.Namespace) -> int:
     names = ("samples", "first", "batch", "seed")
     latents, moving = load(args.data)
     settings = Settings(**{name: getattr(args, name) for name in names if getattr(args, name) is not None})
-    train(latents, moving, args.out, settings, resume=args.resume)
+    train(latents, moving, args.out, settings, resume=args.resume, tell=tell)
     return 0

@@ -13,6 +13,8 @@ names. Chords are taken from all notes of a file, or from beside it where it is 
 import argparse
 from pathlib import Path
 
+from bridge.trainings import Tell
+
 HELP = "MusicVAE, from a folder of MIDI files"
 KINDS = ("melody", "chords", "drums", "groove", "tap")
 """As `models.music_vae.training.kinds` has them, which is heavy to import."""
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="of all that is drawn (default: 1)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, tell: Tell) -> int:
     """Train until done or stopped, and export the weights."""
     from models.music_vae.training.folder import train_folder
 
@@ -46,5 +48,6 @@ def run(args: argparse.Namespace) -> int:
         sizes={name: value for name, value in sizes.items() if value is not None},
         start=args.start,
         settings={name: getattr(args, name) for name in ("steps", "batch", "seed") if getattr(args, name) is not None},
+        tell=tell,
     )
     return 0

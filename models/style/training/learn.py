@@ -69,11 +69,12 @@ def learn(
     practice: NDArray[np.uint8] | None = None,
     report: Callable[[str], None] = lambda line: None,
     seed: int = 0,
+    tell: Callable[[float, Mapping[str, float]], None] = lambda progress, figures: None,
 ) -> None:
     """Learn a picture's style for so long and write it to ``out`` (.safetensors), every minute and at the end.
 
     ``picture`` is RGB [h, w, 3]; ``practice`` [n, 256, 256, 3] are pictures to practise on, or None for drawn ones. A
-    sheet of what the style does is written beside ``out``. Raises OSError.
+    sheet of what the style does is written beside ``out``. ``tell`` is told how far it is, 0 to 1. Raises OSError.
     """
     generator = torch.Generator().manual_seed(seed)
     network = Network()
@@ -107,6 +108,7 @@ def learn(
                 running = loss.item() if rounds == 1 else 0.9 * running + 0.1 * loss.item()
             if time.monotonic() - told > 10:
                 told = time.monotonic()
+                tell(elapsed / seconds, {"round": rounds, "loss": round(running, 3)})
                 report(f"{elapsed / seconds:4.0%}  round {rounds}  loss {running:.3f}")
             if time.monotonic() - saved > CHECKPOINT_EVERY_S:
                 saved = time.monotonic()

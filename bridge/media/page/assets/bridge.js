@@ -13,6 +13,7 @@ import {decode, encode} from "./osc.js"
 const RATE = 30 // Hz: how often changed parameters are sent to us at most
 const LEASE = 3600 // seconds
 const FACTS_EVERY = 2000 // ms
+const ASKED = "facts"
 
 class Bridge {
   constructor() {
@@ -20,6 +21,7 @@ class Bridge {
     this.models = []
     this.values = new Map()
     this.facts = new Map()
+    this._told = new Set()
     this.online = false
     this.version = ""
     this._watching = new Map()
@@ -63,7 +65,12 @@ class Bridge {
 
   watchState(callback) { this._stateWatchers.add(callback); callback(this.online, this.reason) }
 
-  ask() { this.send("/info", "") }
+  // What is told no more until all is told, such as the progress of what has ended, is forgotten.
+  ask() {
+    this._told.clear()
+    this.send("/info", "")
+    this.send("/ping", ASKED)
+  }
 
   _connect() {
     const scheme = location.protocol === "https:" ? "wss" : "ws"
@@ -89,8 +96,8 @@ class Bridge {
   _subscribe() { this.send("/subscribe", "*", 0, LEASE, RATE) }
 
   _state(online) {
-    if (online === this.online && this._told) return
-    this._told = true
+    if (online === this.online && this._stated) return
+    this._stated = true
     this.online = online
     document.documentElement.toggleAttribute("data-offline", !online)
     for (const callback of this._stateWatchers) callback(online)
@@ -106,8 +113,19 @@ class Bridge {
       return
     }
     if (path === "/info") {
+      this._told.add(values[0])
+      if (this.facts.get(values[0]) === values[1]) return
       this.facts.set(values[0], values[1])
       this._factsChanged = true
+      this._draw()
+      return
+    }
+    if (path === "/pong" && values[0] === ASKED) {
+      for (const name of this.facts.keys()) {
+        if (this._told.has(name)) continue
+        this.facts.delete(name)
+        this._factsChanged = true
+      }
       this._draw()
       return
     }

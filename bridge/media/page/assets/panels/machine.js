@@ -21,6 +21,12 @@ export default {
     })
     const known = new Map() // by name, where its value stands: only what changes is touched
     bridge.watchFacts(facts => {
+      for (const [name, element] of known) {
+        if (facts.has(name)) continue
+        element.previousSibling.remove()
+        element.remove()
+        known.delete(name)
+      }
       for (const [name, value] of [...facts].sort()) {
         const shown = typeof value === "number" ? String(Number(value.toPrecision(3))) : value
         if (!known.has(name)) {

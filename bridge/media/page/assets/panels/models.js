@@ -31,13 +31,27 @@ export default {
       bridge.watch(`${slot}/model`, show)
       bridge.watchFacts(show)
     }
-    // Anything that tells how far it is, as a fact NAME/progress from 0 to 1: a download, a training.
-    const progress = make("div")
+    // What tells how far it is, as facts KIND/NUMBER/progress from 0 to 1 and KIND/NUMBER/told: a download, a training.
+    const progress = make("div", {class: "running"})
     body.append(progress)
+    const bars = new Map()
     bridge.watchFacts(facts => {
-      const running = [...facts].filter(([name, value]) => name.endsWith("/progress") && value < 1)
-      progress.replaceChildren(...running.map(([name, value]) => make("label", {class: "dim"}, name.slice(0, -"/progress".length),
-        make("progress", {value, max: 1}))))
+      const running = new Map([...facts].filter(([name]) => name.endsWith("/progress")).map(([name, value]) => [name.slice(0, -"/progress".length), value]))
+      for (const name of [...bars.keys()].filter(name => !running.has(name))) {
+        bars.get(name).label.remove()
+        bars.delete(name)
+      }
+      for (const [name, value] of running) {
+        if (!bars.has(name)) {
+          const told = make("span")
+          const bar = make("progress", {max: 1})
+          bars.set(name, {told, bar, label: make("label", {class: "dim", "data-running": name}, told, bar)})
+          progress.append(bars.get(name).label)
+        }
+        const {told, bar} = bars.get(name)
+        told.textContent = `${name.split("/")[0]}: ${facts.get(`${name}/told`) ?? ""}, ${Math.round(100 * value)} %`
+        bar.value = value
+      }
     })
   },
 }
