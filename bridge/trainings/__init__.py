@@ -2,8 +2,8 @@
 
 A module has a docstring and `HELP` for the command line, `add_arguments(parser)`, and `run(args, tell)`, which returns
 the exit code and says how far it is by `tell`. It is imported for every `antiphon --help`, so that what is heavy is
-imported in `run`. `run` raises OSError or ValueError, in words, for what the user can mend, and leaves it to the command
-to say that torch is missing.
+imported in `run`. `run` raises OSError or ValueError, in words, for what the user can mend, and leaves it to the
+command to say that torch is missing.
 """
 
 import pkgutil
