@@ -7,6 +7,9 @@
 //   bridge.watch(path, callback)   a parameter's value, now and when it changes; at most once an animation frame
 //   bridge.hear(path, callback)    an event's values, each time it comes
 //   bridge.send(path, ...values)
+//   bridge.rests     whether nothing has happened for a while but the clock: nobody plays, touches the page or moves anything
+//   bridge.drawn()   a promise that is kept in the next frame that is drawn anyway, such as a beat's: each frame costs, so that
+//                    at rest what need not be seen at once waits for one
 
 import {decode, encode} from "./osc.js"
 
@@ -14,6 +17,9 @@ const RATE = 30 // Hz: how often changed parameters are sent to us at most
 const LEASE = 3600 // seconds
 const FACTS_EVERY = 2000 // ms
 const ASKED = "facts"
+const RESTS = 10000 // ms
+const WAITS = 1000 // ms: when what waits for a frame gets one of its own
+const CLOCK = ["/clock/beat", "/clock/bar", "/pong"]
 
 class Bridge {
   constructor() {
@@ -30,6 +36,8 @@ class Bridge {
     this._stateWatchers = new Set()
     this._changed = new Set()
     this._drawing = false
+    this._waiting = []
+    this._stirred = performance.now()
     this._factsChanged = false
     this._failures = 0
     this.token = token()
@@ -44,6 +52,8 @@ class Bridge {
       if (entry.kind === "parameter") this.values.set(entry.path, entry.arguments[0].default ?? null)
     }
     this._connect()
+    const stir = () => { this._stirred = performance.now() }
+    for (const kind of ["pointerdown", "pointermove", "keydown"]) document.addEventListener(kind, stir, {passive: true})
     setInterval(() => { if (!document.hidden) this.ask() }, FACTS_EVERY)
     setInterval(() => this._subscribe(), LEASE * 500)
   }
@@ -58,6 +68,10 @@ class Bridge {
     add(this._watching, path, callback)
     callback(this.values.get(path))
   }
+
+  get rests() { return performance.now() - this._stirred > RESTS }
+
+  drawn() { return new Promise(done => { this._waiting.push(done); this._later() }) }
 
   hear(path, callback) { add(this._hearing, path, callback) }
 
@@ -108,6 +122,7 @@ class Bridge {
       const known = this.values.get(path)
       const value = typeof known === "boolean" || this.table.get(path).arguments[0].type === "bool" ? Boolean(values[0]) : values[0]
       this.values.set(path, value)
+      if (!path.startsWith("/clock/")) this._stirred = performance.now()
       this._changed.add(path)
       this._draw()
       return
@@ -117,7 +132,7 @@ class Bridge {
       if (this.facts.get(values[0]) === values[1]) return
       this.facts.set(values[0], values[1])
       this._factsChanged = true
-      this._draw()
+      this._later()
       return
     }
     if (path === "/pong" && values[0] === ASKED) {
@@ -126,18 +141,25 @@ class Bridge {
         this.facts.delete(name)
         this._factsChanged = true
       }
-      this._draw()
+      this._later()
       return
     }
     for (const callback of this._hearing.get(path) ?? []) callback(...values)
     for (const callback of this._hearing.get("*") ?? []) callback(path, ...values)
+    if (!CLOCK.includes(path)) this._stirred = performance.now()
+    if (path === "/clock/beat" && !document.hidden) this._draw()
   }
+
+  _later() { this._timer ||= setTimeout(() => this._draw(), WAITS) }
 
   _draw() {
     if (this._drawing) return
     this._drawing = true
     requestAnimationFrame(() => {
       this._drawing = false
+      clearTimeout(this._timer)
+      this._timer = 0
+      for (const done of this._waiting.splice(0)) done()
       const changed = this._changed
       this._changed = new Set()
       for (const path of changed) {

@@ -64,11 +64,12 @@ export class Frames {
 // Asks for the newest frame so many times a second, while it is in sight: for a small picture among controls, where a whole
 // stream would be work for nothing.
 export class Preview {
-  // fps is asked each time: a number a second.
-  constructor(canvas, {shown = () => {}, fps = () => 10} = {}) {
+  // fps is asked each time: a number a second; moment, too: a promise to wait for before the frame is drawn.
+  constructor(canvas, {shown = () => {}, fps = () => 10, moment = () => null} = {}) {
     this._canvas = canvas
     this._shown = shown
     this._fps = fps
+    this._moment = moment
     this._seen = true
     new IntersectionObserver(entries => { this._seen = entries.at(-1).isIntersecting }).observe(canvas)
     this._ask()
@@ -83,8 +84,8 @@ export class Preview {
         if (!answer.ok) this._shown(null, null)
         else if (number === this._canvas.dataset.frame) await answer.arrayBuffer()
         else {
+          await paint(this._canvas, await answer.blob(), number, this._moment)
           const waited = (performance.now() - began) / 1000
-          await paint(this._canvas, await answer.blob(), number)
           this._shown(Number(number), Number(answer.headers.get("X-Age")) + waited)
         }
       } catch (error) {
@@ -95,8 +96,9 @@ export class Preview {
   }
 }
 
-async function paint(canvas, blob, number) {
+async function paint(canvas, blob, number, moment = () => null) {
   const bitmap = await createImageBitmap(blob)
+  await moment()
   if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
     canvas.width = bitmap.width
     canvas.height = bitmap.height

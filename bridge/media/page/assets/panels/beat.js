@@ -29,7 +29,8 @@ export default {
     })
     bridge.watch("/clock/tempo", value => { tempo.replaceChildren(String(Number(Number(value).toFixed(1))), make("small", {}, " bpm")) })
     bridge.hear("/clock/beat", (beat, number, inBar) => {
-      bar.textContent = number + 1
+      if (document.hidden) return
+      if (bar.textContent !== String(number + 1)) bar.textContent = number + 1
       for (const [index, light] of [...lights.children].entries()) light.classList.toggle("on", index === inBar)
     })
     bridge.hear("/music/state", value => show(value))

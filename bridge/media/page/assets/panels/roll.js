@@ -6,7 +6,6 @@ import {make} from "../dom.js"
 const BARS = 4
 const COLOURS = {call: "#ffb454", answer: "#5cc8ff"}
 const LIVELY = 33 // ms from one picture to the next while something sounds
-const CALM = 1000 // and else on each beat
 const KEPT = 512 // notes
 
 export default {
@@ -28,10 +27,11 @@ export default {
     let timer = 0
     const lively = () => performance.now() - touched < 1000 || notes.some(note => note.end === null)
     const soon = () => { clearTimeout(timer); timer = setTimeout(() => requestAnimationFrame(draw), 0) }
-    bridge.hear("/clock/beat", beat => {
+    bridge.hear("/clock/beat", beat => { // on which it is drawn, where nothing sounds
       anchor = {beat, time: performance.now(), running: true}
-      if (!lively()) soon()
+      if (!lively() && !document.hidden) bridge.drawn().then(draw)
     })
+    new ResizeObserver(() => { if (!lively()) bridge.drawn().then(draw) }).observe(canvas)
     for (const [path, voice] of [["/music/note/heard", "call"], ["/music/note/out", "answer"]]) {
       bridge.hear(path, (channel, pitch, velocity) => {
         const key = `${voice} ${channel} ${pitch}`
@@ -50,7 +50,7 @@ export default {
     }
     const draw = () => {
       clearTimeout(timer)
-      timer = setTimeout(() => requestAnimationFrame(draw), lively() ? LIVELY : CALM)
+      if (lively()) timer = setTimeout(() => requestAnimationFrame(draw), LIVELY)
       if (document.hidden || !canvas.clientWidth) return
       const scale = window.devicePixelRatio || 1
       const width = canvas.clientWidth
