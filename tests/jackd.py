@@ -15,6 +15,8 @@ import pytest
 from peers import require_program
 
 REGISTRY = Path("/dev/shm/jack-shm-registry")
+PATIENCE = 30.0
+"""Seconds after which what did not come is taken not to come."""
 PACKAGE = "jackd2 (on Debian 13 and newer jack-example-tools too)"
 
 
@@ -56,7 +58,7 @@ class Dump:
             (held.add if velocity else held.discard)((channel, pitch))
         return held
 
-    def wait_for(self, condition: Callable[["Dump"], bool], seconds: float = 5.0) -> bool:
+    def wait_for(self, condition: Callable[["Dump"], bool], seconds: float = PATIENCE) -> bool:
         """Wait until the condition holds; False when it did not come true."""
         return wait_until(lambda: condition(self), seconds)
 
@@ -84,10 +86,10 @@ class JackServer:
 
     def ports(self) -> list[str]:
         """Every port."""
-        done = subprocess.run(["jack_lsp"], env=self.env, capture_output=True, text=True, timeout=10)
+        done = subprocess.run(["jack_lsp"], env=self.env, capture_output=True, text=True, timeout=PATIENCE)
         return done.stdout.split("\n")[:-1]
 
-    def wait_for_port(self, name: str, seconds: float = 10.0) -> None:
+    def wait_for_port(self, name: str, seconds: float = PATIENCE) -> None:
         """Wait until a port exists. Raises AssertionError."""
         assert wait_until(lambda: name in self.ports(), seconds), f"no port {name}: {self.ports()}"
 
@@ -95,9 +97,9 @@ class JackServer:
         """Connect two ports once both exist."""
         self.wait_for_port(source)
         self.wait_for_port(target)
-        done = subprocess.run(["jack_connect", source, target], env=self.env, capture_output=True, timeout=10)
+        done = subprocess.run(["jack_connect", source, target], env=self.env, capture_output=True, timeout=PATIENCE)
         if done.returncode:  # the bridge may have been quicker: it restores what was connected before
-            told = subprocess.run(["jack_lsp", "-c", source], env=self.env, capture_output=True, text=True, timeout=10)
+            told = subprocess.run(["jack_lsp", "-c", source], env=self.env, capture_output=True, text=True, timeout=PATIENCE)
             assert target in told.stdout, (source, target, done.stderr)
 
     @contextlib.contextmanager
@@ -117,7 +119,7 @@ class JackServer:
             dump.close()
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Look every few milliseconds until the condition holds; False when it did not come true."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -155,7 +157,7 @@ def running_server(server_name: str = "") -> Iterator[JackServer]:
         )
         server = JackServer(name, process)
         try:
-            if wait_until(lambda: process.poll() is not None or bool(server.ports()), 10) and process.poll() is None:  # noqa: B023
+            if wait_until(lambda: process.poll() is not None or bool(server.ports())) and process.poll() is None:  # noqa: B023
                 yield server
                 return
         finally:

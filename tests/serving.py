@@ -14,18 +14,12 @@ from typing import Any
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from bridge.client.server import free_ports
+
 ROOT = Path(__file__).parent.parent
 CLIENTS = Path(__file__).parent / "clients"
 PATIENCE = 30.0
 """Seconds after which what did not come is taken not to come."""
-
-
-def free_ports() -> tuple[int, int]:
-    """Two ports that nobody listens on."""
-    with socket.socket() as one, socket.socket() as two:
-        one.bind(("127.0.0.1", 0))
-        two.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], two.getsockname()[1]
 
 
 class Performer:
@@ -140,7 +134,7 @@ def serving(
     *flags: str, stage: bool = False, environment: Mapping[str, str] | None = None, ready: bool = True
 ) -> Iterator[Serving]:
     """Run ``antiphon serve`` (with the stage's models, or the embedded ones) on free ports."""
-    osc_port, http_port = free_ports()
+    osc_port, http_port = free_ports(2)
     program = [str(CLIENTS / "serve_stage.py")] if stage else ["-m", "bridge", "serve"]
     ports = ["--osc-port", str(osc_port), "--http-port", str(http_port)]
     path = os.pathsep.join([str(ROOT), str(CLIENTS), os.environ.get("PYTHONPATH", "")])

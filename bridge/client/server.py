@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ READY = "Antiphon is ready"
 """How the line begins that the server prints once it serves."""
 HOST = "127.0.0.1"
 
+OURS = 10_000, 32_000
+"""Where ports are looked for: below those that systems give out by themselves, to any socket and at any moment."""
 WINDOWS = sys.platform == "win32"
 _INTERRUPT: int = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)
 _NEW_GROUP: int = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -148,11 +151,9 @@ def free_ports(count: int) -> list[int]:
     with contextlib.ExitStack() as held:
         found: list[int] = []
         while len(found) < count:
-            udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            udp.bind((HOST, 0))
-            port: int = udp.getsockname()[1]
-            tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            with contextlib.suppress(OSError):  # taken over TCP: try the next
-                tcp.bind((HOST, port))
+            port = random.SystemRandom().randrange(*OURS)
+            with contextlib.suppress(OSError):  # taken: try another
+                for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                    held.enter_context(socket.socket(socket.AF_INET, kind)).bind((HOST, port))
                 found.append(port)
         return found

@@ -121,8 +121,9 @@ def test_frames_are_found_in_shared_memory_by_the_port(served: Serving) -> None:
     from bridge.media.ring import FrameRing, shared_name
 
     ring = FrameRing.attach(shared_name(served.http_port))
-    frame = ring.latest()
-    assert frame is not None and frame.model
+    while (frame := ring.latest()) is None:
+        pass
+    assert frame.model
     ring.close()
 
 

@@ -13,6 +13,7 @@ from serving import CLIENTS, PATIENCE, serving
 from stage_models import CHORD
 
 from bridge.addresses import Table
+from bridge.client.server import free_ports
 from bridge.hosts import puredata
 from models.contract import FrameModel, Param
 from tests.peers import require_program
@@ -60,9 +61,7 @@ class Pd:
 @contextlib.contextmanager
 def pd(patches: Path, port: int, *arguments: str) -> Iterator[Pd]:
     """The patch, connected to a port and heard at a free one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        ear = probe.getsockname()[1]
+    (ear,) = free_ports(1)
     sends = [f"antiphon-ear {ear}", f"antiphon-port {port}", "antiphon-print 1"]
     running = Pd("-open", str(patches / "puredata" / "antiphon.pd"), *(word for send in sends for word in ("-send", send)), *arguments)
     try:
@@ -136,9 +135,9 @@ def test_any_parameter_makes_a_patch_that_opens(tmp_path: Path) -> None:
 def test_without_a_bridge_it_waits_in_silence_and_then_connects(patches: Path) -> None:
     require_program("pd", "puredata")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
-        deaf.bind(("127.0.0.1", 0))
+        (port,) = free_ports(1)
+        deaf.bind(("127.0.0.1", port))
         deaf.settimeout(PATIENCE)
-        port = deaf.getsockname()[1]
         with contextlib.ExitStack() as stack:
             running = stack.enter_context(pd(patches, port))
             for _ in range(2):

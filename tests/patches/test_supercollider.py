@@ -10,6 +10,7 @@ import pytest
 from serving import CLIENTS, serving
 from stage_models import CHORD
 
+from bridge.client.server import free_ports
 from tests.peers import require_program
 
 HEADLESS = {"QT_QPA_PLATFORM": "offscreen", "QTWEBENGINE_DISABLE_SANDBOX": "1"}
@@ -20,9 +21,7 @@ def sclang(tmp_path: Path, patches: Path) -> list[str]:
     """The command for sclang with the quark, listening on a free port."""
     library = tmp_path / "library.yaml"
     library.write_text(f"includePaths: ['{(patches / 'supercollider').as_posix()}']\nexcludePaths: []\npostInlineWarnings: false\n")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    (port,) = free_ports(1)
     return [require_program("sclang", "supercollider-language"), "-l", str(library), "-u", str(port)]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bridge.checks.network import http_port, osc_port, receive_buffer
+from bridge.client.server import free_ports
 from bridge.config import Settings
 
 
@@ -23,9 +24,7 @@ def taken(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
 @pytest.fixture
 def free() -> int:
     """A port that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+    return free_ports(1)[0]
 
 
 def test_free_ports(free: int) -> None:

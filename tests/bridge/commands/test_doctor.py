@@ -5,6 +5,7 @@ import pytest
 
 from bridge.__main__ import main
 from bridge.checks import installed
+from bridge.client.server import free_ports
 
 
 def findings(text: str) -> dict[str, dict[str, str]]:
@@ -14,10 +15,8 @@ def findings(text: str) -> dict[str, dict[str, str]]:
 @pytest.fixture
 def ports() -> list[str]:
     """Flags that name two ports which were free a moment ago."""
-    with socket.socket() as osc, socket.socket() as http:
-        osc.bind(("127.0.0.1", 0))
-        http.bind(("127.0.0.1", 0))
-        return ["--osc-port", str(osc.getsockname()[1]), "--http-port", str(http.getsockname()[1])]
+    osc, http = free_ports(2)
+    return ["--osc-port", str(osc), "--http-port", str(http)]
 
 
 def test_the_server_can_run_here(ports: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from peers import require_program
 from sink_stage import PATIENCE, Stage
 
+from bridge.client.server import free_ports
 from bridge.measure.card import error_of, number_of
 from bridge.media import messages
 from bridge.media.sinks.jitnet import JitNet
@@ -40,13 +41,6 @@ def eventually(found: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    with socket.socket(socket.AF_INET, kind) as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
-
-
 def test_jit_net(stage: Stage, tmp_path: Path) -> None:
     """A receiver that is there first; it answers, and the sender waits for its answers."""
     port_file, out = tmp_path / "port", tmp_path / "cells"
@@ -64,7 +58,7 @@ def test_jit_net(stage: Stage, tmp_path: Path) -> None:
 
 
 def test_a_receiver_may_come_later_and_again(stage: Stage) -> None:
-    port = free_port()
+    port = free_ports(1)[0]
     with stage.painting(), stage.running(JitNet, port=port) as running:
         problem = running.wait_for(messages.Problem)
         assert problem.text.startswith(f"jitnet: no jit.net.recv listens at 127.0.0.1 port {port} (")
@@ -89,7 +83,7 @@ def test_another_port_is_taken_at_once(stage: Stage) -> None:
 
 def test_ffmpeg_takes_mpegts_over_udp(stage: Stage) -> None:
     ffmpeg = require_program("ffmpeg", "ffmpeg")
-    address = f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}"
+    address = f"udp://127.0.0.1:{free_ports(1)[0]}"
     with stage.painting(30), stage.running(MpegTs, url=address):
         picture = one_picture(ffmpeg, address, 256, 192)
     assert number_of(picture) and error_of(picture) <= 12
@@ -98,7 +92,7 @@ def test_ffmpeg_takes_mpegts_over_udp(stage: Stage) -> None:
 def test_ffmpeg_listens_for_mpegts_over_tcp(stage: Stage) -> None:
     """Whichever is there first: the sink tries again until somebody listens."""
     ffmpeg = require_program("ffmpeg", "ffmpeg")
-    address = f"tcp://127.0.0.1:{free_port()}"
+    address = f"tcp://127.0.0.1:{free_ports(1)[0]}"
     with stage.painting(30), stage.running(MpegTs, url=address) as running:
         assert "tried again every 1 s" in running.wait_for(messages.Problem).text
         picture = one_picture(ffmpeg, f"{address}?listen=1", 256, 192)
@@ -110,7 +104,7 @@ def test_a_wrong_address_is_told_and_waited_with(stage: Stage) -> None:
         text = running.wait_for(messages.Failed).text
         assert text == "url must be udp://HOST:PORT or tcp://HOST:PORT, got 'file:///etc/passwd'"
         assert running.process.is_alive()
-        running.set(url=f"udp://127.0.0.1:{free_port(socket.SOCK_DGRAM)}")
+        running.set(url=f"udp://127.0.0.1:{free_ports(1)[0]}")
         assert running.wait_for(messages.Alive, lambda alive: alive.figures.get("fps", 0) > 0)
 
 

@@ -79,7 +79,7 @@ def film(path: Path, numbers: range, rate: int = 30) -> None:
 
 
 def test_a_film_plays_at_its_pace_and_begins_again(stage: Stage, tmp_path: Path) -> None:
-    film(tmp_path / "film.mp4", range(1, 16))
+    film(tmp_path / "film.mp4", range(1, 61))
     seen: list[int] = []
     with stage.running(FileSource, path=str(tmp_path / "film.mp4")):
         while not any(after < before for before, after in itertools.pairwise(seen)):  # a beginning after the end
@@ -87,7 +87,7 @@ def test_a_film_plays_at_its_pace_and_begins_again(stage: Stage, tmp_path: Path)
             if number is not None and number not in seen[-1:]:
                 seen.append(number)
         assert error_of(came(stage.incoming)) <= 24
-    assert seen[-1] < 8 < seen[-2]  # some may have been missed, but none was shown out of turn
+    assert seen[-2] - seen[-1] > 10, seen  # some may have been missed, but none was shown out of turn
     frame = stage.incoming.latest()
     assert frame is not None and frame.model == "file"
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import socket
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from peers import require_program
 from pythonosc.tcp_client import SimpleTCPClient
 from pythonosc.udp_client import SimpleUDPClient
 
+from bridge.client.server import free_ports
 from bridge.osc.framing import frame
 from bridge.osc.wire import encode
 from tests.bridge.osc.rig import PATIENCE, running
@@ -45,12 +45,6 @@ async def handled(rig, count):
     return rig.handled
 
 
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.parametrize("protocol", ["udp", "tcp"])
 def test_oscsend(protocol):
     oscsend = require_program("oscsend", "liblo-tools")
@@ -70,7 +64,7 @@ def test_oscsend(protocol):
 
 def test_oscdump_hears_what_it_is_subscribed_to():
     oscdump = require_program("oscdump", "liblo-tools")
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_ports(1)[0]
 
     async def run():
         async with running() as (rig, peer), program(oscdump, "-L", f"osc.udp://:{port}") as prints:
@@ -91,7 +85,7 @@ def test_oscdump_hears_what_it_is_subscribed_to():
 @pytest.mark.parametrize("framing", ["length", "slip"])
 def test_oscdump_reads_our_tcp_framings(framing):
     oscdump = require_program("oscdump", "liblo-tools")
-    port = free_port(socket.SOCK_STREAM)
+    port = free_ports(1)[0]
 
     async def run():
         async with program(oscdump, "-L", f"osc.tcp://:{port}") as prints:
@@ -120,7 +114,7 @@ def pd(patch, *messages):
 
 
 def test_pure_data_over_udp():
-    ear = free_port(socket.SOCK_DGRAM)
+    ear = free_ports(1)[0]
 
     async def run():
         async with running() as (rig, _):

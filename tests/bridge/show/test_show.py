@@ -57,7 +57,7 @@ def test_a_preset_comes_over_beats(performer: Performer) -> None:
     performer.send("/preset/save", "still")
     performer.wait("/preset/saved", lambda name: name == "still")
     performer.send("/frames/speed", 4.0)
-    performer.send("/preset/recall", "still", 4.0)
+    performer.send("/preset/recall", "still", 16.0)
     performer.wait("/frames/speed", lambda value: 0 < value < 4)
     performer.wait("/frames/speed", lambda value: value == 0.0)
     performer.send("/preset/save", "fast")
