@@ -134,11 +134,19 @@ class _Worker:
         """Seconds for a frame."""
         return 1 / float(self._settings.slot["fps"])
 
+    @property
+    def _pinned(self) -> int:
+        """The level of quality that is asked for; -1: what holds the frame rate."""
+        return int(self._settings.slot["quality"])
+
     # ---- what the painting thread says
 
     def _loaded(self, loaded: Loaded) -> None:
         self._quality = Quality(loaded.engine.levels)
-        self._quality.start(loaded.first.seconds, self._budget(), now())
+        if self._pinned < 0:
+            self._quality.start(loaded.first.seconds, self._budget(), now())
+        else:
+            self._quality.pin(self._pinned, now())
         self._newest = loaded.first
         self._between.feed(loaded.first.pixels, 1)
         self._channel.send(m.Ready(self._model.name, loaded.seconds))
@@ -150,9 +158,8 @@ class _Worker:
         self._paintings += 1
         self._painting_s += painted.seconds
         before = self._quality.level
-        pinned = int(self._settings.slot["quality"])
-        if pinned >= 0:
-            self._quality.pin(pinned, now())
+        if self._pinned >= 0:
+            self._quality.pin(self._pinned, now())
         elif painted.level == self._quality.now:
             self._quality.painted(painted.seconds, self._budget(), now())
         if self._quality.level != before:
