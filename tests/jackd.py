@@ -99,7 +99,8 @@ class JackServer:
         self.wait_for_port(target)
         done = subprocess.run(["jack_connect", source, target], env=self.env, capture_output=True, timeout=PATIENCE)
         if done.returncode:  # the bridge may have been quicker: it restores what was connected before
-            told = subprocess.run(["jack_lsp", "-c", source], env=self.env, capture_output=True, text=True, timeout=PATIENCE)
+            listing = ["jack_lsp", "-c", source]
+            told = subprocess.run(listing, env=self.env, capture_output=True, text=True, timeout=PATIENCE)
             assert target in told.stdout, (source, target, done.stderr)
 
     @contextlib.contextmanager
