@@ -28,6 +28,7 @@ class Table:
         self.models = tuple(discover() if models is None else models)
         self.endpoints = tuple((*sink.discover(), *source.discover()) if endpoints is None else endpoints)
         """The sinks and sources."""
+        self._paths: dict[type[Model], dict[str, str]] = {}
         entries = [*FIXED, *SHOW, *self._slots(), *self._parameters(), *self._actions(), *self._endpoints()]
         self.entries = {entry.path: entry for entry in entries}
         self.doers = self._doers()
@@ -45,12 +46,15 @@ class Table:
         }
 
     def model_paths(self, model: type[Model]) -> dict[str, str]:
-        """The address of each parameter of a model, by the parameter's name."""
-        slot, shared = _slot(model)
-        return {
-            name: param.at or (f"{slot}/{name}" if name in shared else f"{slot}/{model.name}/{name}")
-            for name, param in model.params().items()
-        }
+        """The address of each parameter of a model, by the parameter's name; not to be changed."""
+        paths = self._paths.get(model)  # asked for with every change of a parameter
+        if paths is None:
+            slot, shared = _slot(model)
+            paths = self._paths[model] = {
+                name: param.at or (f"{slot}/{name}" if name in shared else f"{slot}/{model.name}/{name}")
+                for name, param in model.params().items()
+            }
+        return paths
 
     def action_paths(self, model: type[Model]) -> dict[str, str]:
         """The address of each action of a model, by the action's name."""

@@ -49,6 +49,7 @@ class FrameSlot(ModelSlot):
         super().__init__(
             "/frames", FrameModel, table, parameters, frames.run, tuple, on_event=on_event, on_lost=on_lost
         )
+        self._slot_paths = sorted(table.slot_paths("/frames"))
         self._rings, self._page_name, self._report = rings, page_name, report
         self._coming: _Worker | None = None
         self._live: _Worker | None = None
@@ -127,12 +128,8 @@ class FrameSlot(ModelSlot):
     def _settings(self, model: type[FrameModel]) -> worker.SetParams:
         values = self._parameters.values
         params = {name: self._parameters.now(path) for name, path in self._table.model_paths(model).items()}
-        slot = {path.removeprefix(SLOT): value for path, value in values.items() if path in self._slot_paths}
+        slot = {path.removeprefix(SLOT): values[path] for path in self._slot_paths}
         return worker.SetParams(self._parameters.version, params, slot)
-
-    @property
-    def _slot_paths(self) -> frozenset[str]:
-        return self._table.slot_paths("/frames")
 
     def _worker(self, model: type[FrameModel], wanted: dict[str, Value]) -> _Worker:
         path, made = declaration_path(model), _Worker(model, wanted)
