@@ -18,8 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR|VIDEO", help="folder of pictures, or a film")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the generator")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out")
-    parser.add_argument("--samples", type=int, metavar="N", help="pictures to learn from in all (default: 80000)")
-    parser.add_argument("--first", type=int, metavar="N", help="how many of them before the discriminator (30000)")
+    parser.add_argument("--samples", type=int, metavar="N", help="pictures to learn from in all (default: 200000)")
+    parser.add_argument("--first", type=int, metavar="N", help="how many of them before the discriminator (12000)")
     parser.add_argument("--batch", type=int, metavar="N", help="pictures at once (default: 16)")
     parser.add_argument("--seed", type=int, metavar="N", help="of all that is drawn (default: 1)")
     parser.add_argument("--threads", type=int, default=1, metavar="N", help="processor cores (default: 1)")
@@ -33,6 +33,7 @@ def run(args: argparse.Namespace, tell: Tell) -> int:
     from models.gan.training.train import Settings, train
 
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     names = ("samples", "first", "batch", "seed")
     latents, moving = load(args.data)
     settings = Settings(**{name: getattr(args, name) for name in names if getattr(args, name) is not None})

@@ -21,9 +21,17 @@ class Gan(FramePad, FrameModel):
     space = Param("w", choices=("z", "w"), doc="Walk through z, always on the shell, or through w, in straight lines.")
     truncation = Param(1.0, low=0.0, high=2.0, doc="0 is the mean picture, 1 as learnt, beyond it exaggerates.")
     mix_seed = Param(1, low=0, high=2**31 - 1, doc="The picture whose layers are mixed in.")
-    mix_from = Param(6, low=0, high=6, doc="From which of the six layers on it is mixed in; 6 mixes in none.")
+    mix_from = Param(7, low=0, high=7, doc="From which of the seven layers on it is mixed in; 7 mixes in none.")
     mix = Param(1.0, low=0.0, high=1.0, doc="How far those layers go to the other picture.")
     noise = Param(1.0, low=0.0, high=4.0, doc="How strong the noise of the layers is.")
+    bend = Param(
+        "none",
+        choices=("none", "scale", "rotate", "threshold", "shift"),
+        doc="What is done to a layer's features: made stronger, turned, those near 0 left out, moved sideways.",
+    )
+    bend_layer = Param(2, low=0, high=5, doc="The layer that is bent: early ones are shapes, late ones their surface.")
+    bend_amount = Param(0.5, low=-2.0, high=2.0, doc="How far; 0 leaves them as they are.")
+    bend_share = Param(1.0, low=0.0, high=1.0, doc="How many of the layer's features are bent.")
     glow = Param(0.4, low=0.0, high=1.0, doc="How brightly notes light the picture, and the beat all of it.")
     hue = Param(0.0, low=0.0, high=1.0, unit="turn", doc="Turns all colours round the wheel.")
     saturation = Param(1.0, low=0.0, high=2.0, doc="0 is grey, 1 as learnt.")

@@ -13,6 +13,7 @@ from safetensors import safe_open
 from models import pad
 from models.contract import Moment, Value
 from models.latent import walk
+from models.latent.bending import bent
 from models.latent.colours import turned
 from models.latent.decoder import Decoder, cells
 from models.latent.session import session
@@ -20,9 +21,9 @@ from models.latent.session import session
 Array = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).parent.parent / "weights" / "gan"
-FILES = ("mapping.onnx", "synthesis.onnx", "points.safetensors")
-LAYERS, STEPS = 6, (1, 2, 2, 4, 4)
-"""Layers with a w each; what the first five work at, in cells of 4×4, each with noise."""
+LAYERS, STEPS = 7, (1, 2, 2, 4, 4, 8)
+"""Layers with a w each; what all but the last work at, times 4×4, each with noise."""
+FILES = ("points.safetensors", "mapping.onnx", *(f"layer{number}.onnx" for number in range(LAYERS)))
 LIGHT = 0.6
 MOST_SAVED = 64
 
@@ -43,7 +44,7 @@ class GanPainter:
         self._decoder = Decoder(width, height, threads)
         self._place = place
         self.set_threads(threads)
-        with safe_open(place / FILES[2], "numpy") as file:
+        with safe_open(place / FILES[0], "numpy") as file:
             self.points: Array = file.get_tensor("points").astype(np.float32)
             self._middle: Array = file.get_tensor("middle")
             self.footage = file.metadata()["footage"] == "1"
@@ -57,7 +58,7 @@ class GanPainter:
     def set_threads(self, threads: int) -> None:
         """Run on so many threads from now on."""
         self._decoder.set_threads(threads)
-        self._mapping, self._synthesis = (session(self._place / name, threads) for name in FILES[:2])
+        self._mapping, *self._layers = (session(self._place / name, threads) for name in FILES[1:])
 
     def act(self, action: str, arguments: Mapping[str, Value]) -> None:
         """``save``, ``corner`` or ``forget``."""
@@ -85,13 +86,26 @@ class GanPainter:
                 self._of(self._any(int(params["mix_seed"]))) - self._middle
             )
             layers[:, first:] += float(params["mix"]) * (other[:, None] - layers[:, first:])
-        feed = {"w": layers.astype(np.float32)} | self._noises(seed, turns, float(params["noise"]), moment, reaction)
-        (latent,) = self._synthesis.run(None, feed)
+        noises = self._noises(seed, turns, float(params["noise"]), moment, reaction)
+        latent = self._synthesised(layers.astype(np.float32), noises, params)
         glow = float(params["glow"]) * reaction
         light = walk.lights(moment.notes, self._rows, self._columns, LIGHT * glow)
         latent[0, 0] += light
         pulse = 1 + 0.25 * glow * math.exp(-5 * (moment.beat % 1.0))
         return self._decoder.frame(latent, pulse, turned(float(params["hue"]), float(params["saturation"])))
+
+    def _synthesised(self, w: Array, noises: list[Array], params: Mapping[str, Value]) -> Array:
+        """The latent [1, 24, rows, columns], through all layers, one of them bent."""
+        x: Array | None = None
+        for number, layer in enumerate(self._layers):
+            feed = {"w": w[:, number]} if x is None else {"x": x, "w": w[:, number]}
+            if number < len(noises):
+                feed["noise"] = noises[number]
+            (x,) = layer.run(None, feed)
+            if number == int(params["bend_layer"]) and number < len(noises):
+                x = bent(x, str(params["bend"]), float(params["bend_amount"]), float(params["bend_share"]))
+        assert x is not None
+        return x
 
     def _walked(self, seed: int, turns: float, params: Mapping[str, Value]) -> Array:
         """w [1, Z] where the walk is."""
@@ -135,10 +149,10 @@ class GanPainter:
                 push = push + share * (self._of(self._any(seed + 1 + note.pitch)) - self._w)
         return push
 
-    def _noises(self, seed: int, turns: float, strength: float, moment: Moment, reaction: float) -> dict[str, Array]:
-        noises = {}
+    def _noises(self, seed: int, turns: float, strength: float, moment: Moment, reaction: float) -> list[Array]:
+        noises = []
         for i, step in enumerate(STEPS):
             shape = 1, 1, self._rows * step // 4, self._columns * step // 4
             noise = walk.circle(shape, seed + 100 + i, 4 * turns)
-            noises[f"noise{i}"] = strength * walk.pushed(noise, seed + i, moment.notes, 0.5 * reaction)
+            noises.append(strength * walk.pushed(noise, seed + i, moment.notes, 0.5 * reaction))
         return noises

@@ -1,16 +1,16 @@
-"""How the GAN learns: first each picture under a z of its own, then from the discriminator what lies between.
+"""How the GAN learns: first each picture under a z of its own, then from a discriminator on frozen features.
 
 The first part is generative latent optimisation (Bojanowski et al. 2018): a z for each picture, learnt with the
-generator, gives recognisable pictures within minutes. The second goes on with it at a smaller weight, which keeps every
-picture, beside a discriminator (logistic loss, lazy R1) that sees real and generated latents through the same random
-shifts, mirrors, changes of light and holes (differentiable augmentation, Zhao et al. 2020), so that a few hundred
-pictures do. A generated z is drawn between the learnt ones. Of footage, the z of the frames in order are its walk.
+generator, gives colours and shapes within minutes. The second lets go of the pictures and is a projected GAN (Sauer et
+al. 2021): hinge loss, features of EfficientNet-Lite0, and pictures and generated ones seen through the same random
+shifts, holes and changes of light and colour (differentiable augmentation, Zhao et al. 2020), so that a few hundred
+pictures do. Footage is not let go of: the z of its frames in order are its walk, and what the discriminator is shown
+lies between them.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,13 +24,16 @@ from torch.nn import functional
 from models.latent.space import CHANNELS, SPREAD
 from models.latent.training.coding import decode_plain
 
+from .features import Features, installed
 from .network import Discriminator, Generator, Z, unit
 
 CHECKPOINT_EVERY_S = 120.0
-R1_EVERY, R1 = 16, 0.3
-KEEP = 1.0
-"""What keeping the pictures weighs beside the discriminator."""
-AVERAGE = 0.995
+FASTER = 4
+"""By how much the rate is higher while there is no discriminator."""
+KEEP, COARSE = 10.0, 8
+"""What keeping the pictures weighs beside the discriminator, and of how many points' means, across and down."""
+AVERAGE = 10_000
+"""Samples after which what was learnt counts half in the average generator, which is what is written."""
 
 _coarse = torch.from_numpy(SPREAD).sqrt()
 WEIGHTS = (_coarse / _coarse.mean()).view(1, CHANNELS, 1, 1)
@@ -40,10 +43,10 @@ WEIGHTS = (_coarse / _coarse.mean()).view(1, CHANNELS, 1, 1)
 class Settings:
     """How long, and of how many at once: samples of the first part, and of both together."""
 
-    first: int = 30_000
-    samples: int = 80_000
+    first: int = 12_000
+    samples: int = 200_000
     batch: int = 16
-    rate: float = 2e-3
+    rate: float = 5e-4
     seed: int = 1
     widths: tuple[int, ...] | None = None
 
@@ -55,28 +58,26 @@ def between(anchors: Tensor, count: int, generator: torch.Generator) -> Tensor:
     return unit((chosen * shares / shares.sum(1, keepdim=True)).sum(1))
 
 
-def augmented(latents: Tensor, generator: torch.Generator) -> Tensor:
-    """Each latent moved by up to two cells, lighter or darker, more or less colourful, and with a hole."""
-    count = len(latents)
-    light = 0.4 * torch.randn(count, 1, 1, 1, generator=generator)
-    colour = 1 + 0.5 * (torch.rand(count, 1, 1, 1, generator=generator) - 0.5)
-    plain = torch.zeros(1, CHANNELS, 1, 1)
-    plain[:, 0] = 1
-    scale = torch.cat([torch.ones(count, 16, 1, 1), colour.expand(-1, 8, -1, -1)], 1)
-    x = latents * scale + light * plain
-    padded = functional.pad(x, (2, 2, 2, 2), mode="reflect")
-    moves = torch.randint(0, 5, (count, 2), generator=generator).tolist()
-    x = torch.stack([p[:, a : a + 16, b : b + 16] for p, (a, b) in zip(padded, moves, strict=True)])
-    hole = torch.ones(count, 1, 16, 16)
-    for one, (a, b) in zip(hole, torch.randint(-3, 14, (count, 2), generator=generator).tolist(), strict=True):
-        one[:, max(0, a) : a + 6, max(0, b) : b + 6] = 0
-    return x * hole
+def augmented(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Pictures [B, 3, 64, 64] each with another light, colour and contrast, moved by up to an eighth, with a hole."""
+    count, _, height, width = pictures.shape
 
+    def drawn(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(count, 1, 1, 1, generator=generator)
 
-def mirrored(latents: Tensor) -> Tensor:
-    """Latents as of the pictures mirrored: columns in reverse, and the odd frequencies across with them."""
-    sign = torch.tensor([1.0, -1.0, 1.0, -1.0] * 4 + [1.0, -1.0] * 4).view(1, CHANNELS, 1, 1)
-    return latents.flip(3) * sign
+    x = pictures + drawn(-0.2, 0.2)
+    grey = x.mean(1, keepdim=True)
+    x = grey + drawn(0.6, 1.4) * (x - grey)
+    mean = x.mean((1, 2, 3), keepdim=True)
+    x = mean + drawn(0.8, 1.2) * (x - mean)
+    down, across = torch.arange(height).view(1, -1, 1), torch.arange(width).view(1, 1, -1)
+    y, z = (torch.randint(-s // 8, s // 8 + 1, (count, 1, 1), generator=generator) for s in (height, width))
+    padded = functional.pad(x, (width // 8,) * 2 + (height // 8,) * 2)
+    rows, columns = down + y + height // 8, across + z + width // 8
+    x = padded.permute(0, 2, 3, 1)[torch.arange(count).view(-1, 1, 1), rows, columns].permute(0, 3, 1, 2)
+    y, z = (torch.randint(0, s + 1, (count, 1, 1), generator=generator) for s in (height, width))
+    hole = ((down - y).abs() < height // 4) & ((across - z).abs() < width // 4)
+    return x * ~hole[:, None]
 
 
 def seams(off: Tensor) -> Tensor:
@@ -92,104 +93,127 @@ class Training:
         torch.manual_seed(settings.seed)
         self.latents, self.moving, self.settings = latents, moving, settings
         widths = {} if settings.widths is None else {"widths": settings.widths}
-        self.generator, self.average = Generator(**widths), Generator(**widths)
+        self.generator, self.average = (Generator(**widths).to(memory_format=torch.channels_last) for _ in range(2))
         self.average.load_state_dict(self.generator.state_dict())
-        self.discriminator = Discriminator()
-        self.anchors = nn.Parameter(_spread(latents, moving))
-        fast = [{"params": [self.anchors], "lr": 5 * settings.rate}, {"params": list(self.generator.parameters())}]
-        self.making = torch.optim.Adam(fast, lr=settings.rate, betas=(0.5, 0.98), foreach=True)
-        self.judging = torch.optim.Adam(
-            self.discriminator.parameters(), lr=settings.rate, betas=(0.0, 0.98), foreach=True
-        )
+        self.discriminator = Discriminator(Features(installed())).to(memory_format=torch.channels_last)
+        self.discriminator.calibrate(decode_plain(latents[:: max(1, len(latents) // 64)]))
         self.random = torch.Generator().manual_seed(settings.seed)
+        self.anchors = nn.Parameter(_spread(latents, moving))
+        fast = [{"params": [self.anchors]}, {"params": list(self.generator.parameters())}]
+        self.making = torch.optim.Adam(fast, lr=settings.rate, betas=(0.0, 0.99), foreach=True)
+        self.judging = torch.optim.Adam(
+            self.discriminator.judges.parameters(), lr=settings.rate, betas=(0.0, 0.99), foreach=True
+        )
         self.seen, self.steps = 0, 0
 
     def step(self) -> dict[str, float]:
         """Learn from one batch; what was lost."""
         settings = self.settings
         adversarial = self.seen >= settings.first
-        progress = self.seen / settings.samples
-        rate = settings.rate * min(1, (self.steps + 1) / 50) * (0.1 + 0.45 * (1 + math.cos(math.pi * progress)))
+        rate = settings.rate * (1 if adversarial else FASTER) * min(1, (self.steps + 1) / 50)
         self.making.param_groups[0]["lr"], self.making.param_groups[1]["lr"] = 5 * rate, rate
         self.judging.param_groups[0]["lr"] = rate
-        told = self._judge() if adversarial else {}
-        chosen = torch.randint(len(self.latents), (settings.batch,), generator=self.random)
+        told: dict[str, float] = {}
+        half = settings.batch // 2 if adversarial else settings.batch
+        chosen = torch.randint(len(self.latents), (half,), generator=self.random)
+        z = torch.cat([self.anchors[chosen], self._fresh(settings.batch - half)])
         with torch.autocast("cpu", torch.bfloat16):
-            made = self.generator(self.anchors[chosen], self.random)
-        off = made.float() - self.latents[chosen]
-        kept = off.abs().mul(WEIGHTS).mean() + seams(off)
-        loss = kept
+            made = self.generator(z, self.random, (settings.batch - half) // 2)
+        made, wanted = made.float(), self.latents[chosen]
         if adversarial:
-            with torch.autocast("cpu", torch.bfloat16):
-                fresh = self.generator(between(self.anchors.detach(), settings.batch, self.random), self.random)
-                verdict = self.discriminator(augmented(fresh, self.random))
-            fooled = functional.softplus(-verdict.float()).mean()
-            loss = KEEP * kept + 0.05 * fooled
+            pictures = decode_plain(made)
+            off = functional.avg_pool2d(pictures[:half] - decode_plain(wanted), COARSE)
+            kept = off.abs().mean()
+            looked = self.discriminator.look(augmented(pictures, self.random))
+            told |= self._judge([features.detach() for features in looked])
+            self.discriminator.judges.requires_grad_(False)
+            fooled = -_mean([verdict.mean() for verdict in self._verdicts(looked)])
+            self.discriminator.judges.requires_grad_(True)
+            loss = KEEP * kept + fooled
             told["fooled"] = float(fooled.detach())
+        else:
+            loss = kept = (made - wanted).abs().mul(WEIGHTS).mean() + seams(made - wanted)
+        told["kept"] = float(kept.detach())
         self.making.zero_grad(set_to_none=True)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.generator.parameters(), 2.0)
         self.making.step()
         self.seen += settings.batch
         self.steps += 1
         with torch.no_grad():
-            keep = min(AVERAGE, 1 - 1 / (1 + self.steps / 4))
+            share = 1 - 0.5 ** (settings.batch / min(AVERAGE, 0.05 * self.seen))
             for mean, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
-                mean.lerp_(new, 1 - keep)
-        return told | {"kept": float(kept.detach())}
+                mean.lerp_(new, share)
+        return told
 
-    def _judge(self) -> dict[str, float]:
-        """The discriminator's step: real latents, mirrored or not, beside generated ones."""
+    def _fresh(self, count: int) -> Tensor:
+        """z [count, Z] of no picture: of footage between the frames, of pictures anywhere."""
+        if self.moving:
+            return between(self.anchors.detach(), count, self.random)
+        return torch.randn(count, Z, generator=self.random)
+
+    def _verdicts(self, looked: list[Tensor]) -> list[Tensor]:
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.discriminator(looked)  # type: ignore[no-any-return]
+
+    def _judge(self, fake: list[Tensor]) -> dict[str, float]:
+        """The discriminator's step (hinge loss): pictures, mirrored or not, beside the features of generated ones."""
         count = self.settings.batch
-        real = self.latents[torch.randint(len(self.latents), (count,), generator=self.random)]
+        real = decode_plain(self.latents[torch.randint(len(self.latents), (count,), generator=self.random)])
         if not self.moving:
             flip = torch.rand(count, 1, 1, 1, generator=self.random) < 0.5
-            real = torch.where(flip, mirrored(real), real)
+            real = torch.where(flip, real.flip(3), real)
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            fake = self.generator(between(self.anchors, count, self.random), self.random)
-        with torch.autocast("cpu", torch.bfloat16):
-            of_real = self.discriminator(augmented(real, self.random))
-            of_fake = self.discriminator(augmented(fake.float(), self.random))
-        loss = functional.softplus(-of_real.float()).mean() + functional.softplus(of_fake.float()).mean()
-        if self.steps % R1_EVERY == 0:
-            real = augmented(real, self.random).requires_grad_()
-            (slope,) = torch.autograd.grad(self.discriminator(real).sum(), real, create_graph=True)
-            loss = loss + 0.5 * R1 * R1_EVERY * slope.square().sum((1, 2, 3)).mean()
+            looked = self.discriminator.look(augmented(real, self.random))
+        off = [functional.relu(1 - verdict).mean() for verdict in self._verdicts(looked)]
+        off += [functional.relu(1 + verdict).mean() for verdict in self._verdicts(fake)]
+        loss = 2 * _mean(off)
         self.judging.zero_grad(set_to_none=True)
         loss.backward()
         self.judging.step()
         return {"judged": float(loss.detach())}
 
     def state(self) -> dict[str, object]:
-        parts = ("generator", "average", "discriminator", "making", "judging")
+        parts = ("generator", "average", "making", "judging")
         state: dict[str, object] = {name: getattr(self, name).state_dict() for name in parts}
-        return state | {"anchors": self.anchors.detach(), "seen": self.seen, "steps": self.steps}
+        state["discriminator"] = {
+            name: value for name, value in self.discriminator.state_dict().items() if not name.startswith("features.")
+        }
+        counts = {"pictures": len(self.latents), "seen": self.seen, "steps": self.steps}
+        return state | counts | {"anchors": self.anchors.detach()}
 
     def restore(self, state: dict[str, object]) -> None:
         """Raises ValueError where the checkpoint is of other pictures."""
-        if state["anchors"].shape != self.anchors.shape:  # type: ignore[attr-defined]
-            raise ValueError(f"the checkpoint is of {len(state['anchors'])} pictures, not of {len(self.anchors)}")  # type: ignore[arg-type]
-        for name in ("generator", "average", "discriminator", "making", "judging"):
+        if state["pictures"] != len(self.latents):
+            raise ValueError(f"the checkpoint is of {state['pictures']} pictures, not of {len(self.latents)}")
+        for name in ("generator", "average", "making", "judging"):
             getattr(self, name).load_state_dict(state[name])
+        missing, others = self.discriminator.load_state_dict(state["discriminator"], strict=False)  # type: ignore[arg-type]
+        if others or any(not name.startswith("features.") for name in missing):
+            raise ValueError("the checkpoint is of another version's discriminator")
         with torch.no_grad():
             self.anchors.copy_(state["anchors"])
         self.seen, self.steps = int(state["seen"]), int(state["steps"])  # type: ignore[call-overload]
         self.random.manual_seed(self.settings.seed + self.steps)
 
     def sheet(self, path: Path) -> None:
-        """Eight pictures as they are, the same as they were learnt, and 24 from between."""
+        """Eight pictures; the same as they were learnt at first; 24 from anywhere."""
         generator = torch.Generator().manual_seed(1)
         chosen = torch.linspace(0, len(self.latents) - 1, 8).long()
         with torch.no_grad():
-            z = torch.cat([self.anchors[chosen], between(self.anchors, 24, generator)])
+            fresh = between(self.anchors, 24, generator) if self.moving else torch.randn(24, Z, generator=generator)
+            z = torch.cat([self.anchors[chosen], fresh])
             pictures = decode_plain(torch.cat([self.latents[chosen], self.average(z, generator)])).clamp(0, 1)
         pictures = functional.interpolate(pictures, scale_factor=2, mode="bilinear").mul(255).byte()
         rows = pictures.view(5, 8, 3, 128, 128).permute(0, 3, 1, 4, 2).reshape(640, 1024, 3)
         Image.fromarray(rows.numpy()).save(path)
 
 
+def _mean(values: list[Tensor]) -> Tensor:
+    return torch.stack(values).mean()
+
+
 def _spread(latents: Tensor, moving: bool) -> Tensor:
-    """A first z for each picture: alike where they look alike, by their principal components."""
+    """A first z for each picture: alike where they look alike, by their principal components, which are whitened."""
     flat = functional.avg_pool2d(latents, 2).flatten(1) - functional.avg_pool2d(latents, 2).flatten(1).mean(0)
     _, vectors = torch.linalg.eigh(flat @ flat.T)
     parts = vectors.flip(1)[:, : Z // 2]

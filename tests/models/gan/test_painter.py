@@ -11,6 +11,8 @@ from models.gan.declaration import Gan  # noqa: E402
 from models.gan.implementation import LAYERS, WEIGHTS, GanPainter  # noqa: E402
 from models.gan.training.graph import write  # noqa: E402
 from models.gan.training.network import Generator, Z  # noqa: E402
+from models.latent import bending  # noqa: E402
+from models.stylegan import bending as torch_bending  # noqa: E402
 
 DEFAULTS = {name: param.default for name, param in Gan.params().items()}
 
@@ -19,7 +21,7 @@ DEFAULTS = {name: param.default for name, param in Gan.params().items()}
 def folder(tmp_path_factory) -> str:
     out = tmp_path_factory.mktemp("generator")
     torch.manual_seed(0)
-    generator = Generator(widths=(32, 24, 24, 16, 16))
+    generator = Generator(widths=(32, 24, 24, 16, 16, 8))
     torch.nn.init.constant_(generator.synthesis.strength, 0.2)
     with torch.no_grad():
         generator.synthesis.out.weight.mul_(0.4)
@@ -33,7 +35,7 @@ def frame(painter: GanPainter, beat: float, *notes: Sounding, **params) -> np.nd
 
 
 def test_what_is_missing_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"lacks mapping.onnx.*antiphon train gan"):
+    with pytest.raises(FileNotFoundError, match=r"lacks points.safetensors.*antiphon train gan"):
         GanPainter(64, 64, str(tmp_path))
     if not WEIGHTS.is_dir():
         with pytest.raises(FileNotFoundError, match="antiphon train gan"):
@@ -80,6 +82,26 @@ def test_layers_are_mixed_from_one_on(folder):
     assert np.array_equal(mixed[2], own) and not np.array_equal(mixed[1], own)
     other = frame(painter, 0.0, **steady, mix_from=0, mix_seed=3)
     assert not np.array_equal(mixed[0], other)
+
+
+@pytest.mark.parametrize("kind", ["scale", "rotate", "threshold", "shift"])
+def test_a_layer_is_bent(folder, kind):
+    painter = GanPainter(64, 64, folder)
+    steady = {"path": "circle", "noise": 0.0, "speed": 0.0, "bend": kind, "bend_share": 0.5}
+    plain = frame(painter, 0.0, **steady | {"bend": "none"})
+    assert np.array_equal(plain, frame(painter, 0.0, **steady, bend_amount=0.0))
+    bent = [frame(painter, 0.0, **steady, bend_layer=layer, bend_amount=0.7) for layer in range(LAYERS - 1)]
+    assert all(not np.array_equal(plain, one) for one in bent)
+    assert not np.array_equal(bent[2], bent[4])
+
+
+@pytest.mark.parametrize("kind", ["scale", "rotate", "threshold", "shift", "none"])
+@pytest.mark.parametrize("amount", [-1.3, 0.4, 2.0])
+@pytest.mark.parametrize("share", [0.5, 1.0])
+def test_bending_is_what_it_is_for_stylegan(kind, amount, share):
+    x = np.random.default_rng(0).standard_normal((1, 6, 8, 14)).astype(np.float32)
+    ours, theirs = bending.bent(x, kind, amount, share), torch_bending.bent(torch.from_numpy(x), kind, amount, share)
+    assert np.allclose(ours, theirs, atol=1e-4)
 
 
 def test_points_are_saved_and_walked_between(folder):

@@ -15,11 +15,13 @@ from bridge.__main__ import main  # noqa: E402
 from models.gan.declaration import Gan  # noqa: E402
 from models.gan.training.graph import write  # noqa: E402
 from models.gan.training.network import LAYERS, STEPS, Generator, Z  # noqa: E402
-from models.gan.training.train import Settings, Training, mirrored  # noqa: E402
+from models.gan.training.train import Settings, Training, augmented  # noqa: E402
 from models.latent import space  # noqa: E402
 from models.latent.session import session  # noqa: E402
+from models.latent.training.coding import decode_plain  # noqa: E402
 
 FAST = ["--batch", "4", "--first", "8", "--samples", "16"]
+"""With a discriminator for the last two steps."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -99,23 +101,34 @@ def test_what_cannot_be_learnt_from_is_refused_in_words(make, reason, tmp_path, 
     assert reason in capsys.readouterr().err
 
 
-def test_it_comes_to_look_like_the_pictures():
+def test_frames_come_to_look_like_the_footage():
     latents = torch.from_numpy(np.stack([space.encode(picture(2 * n)) for n in range(12)]))
-    training = Training(latents, False, Settings(first=10_000, samples=10_000, batch=12, widths=(24, 24, 24, 16, 16)))
+    training = Training(latents, True, Settings(first=10_000, samples=10_000, batch=12, widths=(24, 24, 24, 16, 16, 8)))
     lost = [training.step()["kept"] for _ in range(120)]
     assert np.mean(lost[-10:]) < 0.6 * np.mean(lost[:10])
 
 
-def test_mirrored_latents_are_those_of_mirrored_pictures():
-    shown = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
-    ours = mirrored(torch.from_numpy(space.encode(shown))[None])[0]
-    assert np.allclose(ours, space.encode(shown[:, ::-1]), atol=1e-4)
+def test_the_discriminator_tells_pictures_from_noise():
+    latents = torch.from_numpy(np.stack([space.encode(picture(2 * n)) for n in range(12)]))
+    training = Training(latents, False, Settings(first=0, batch=8, widths=(24, 24, 24, 16, 16, 8)))
+    judged = [training.step()["judged"] for _ in range(12)]
+    assert np.mean(judged[-3:]) < 0.7 * judged[0]
+
+
+def test_augmented_pictures_stay_pictures():
+    shown = decode_plain(torch.from_numpy(np.stack([space.encode(picture(n)) for n in range(20)])))
+    random = torch.Generator().manual_seed(0)
+    seen = augmented(shown, random)
+    assert seen.shape == shown.shape and torch.isfinite(seen).all()
+    empty = (seen == 0).all(1).float().mean((1, 2))  # what was moved away and the hole
+    assert (empty < 0.5).all() and (empty > 0).any()
+    assert not torch.allclose(seen, augmented(shown, random))
 
 
 @pytest.mark.parametrize("wide", [1, 2])
 def test_the_graphs_compute_the_same(wide, tmp_path):
     torch.manual_seed(0)
-    generator = Generator(widths=(32, 24, 24, 16, 16)).eval()
+    generator = Generator(widths=(32, 24, 24, 16, 16, 8)).eval()
     torch.nn.init.normal_(generator.synthesis.strength)
     write(generator, torch.randn(9, Z), False, tmp_path)
     z, w = torch.randn(2, Z), torch.randn(1, LAYERS, Z)
@@ -124,8 +137,13 @@ def test_the_graphs_compute_the_same(wide, tmp_path):
         mapped, latent = generator.mapping(z), generator.synthesis(w, noises)
     (ours,) = session(tmp_path / "mapping.onnx").run(None, {"z": z.numpy()})
     assert np.allclose(ours, mapped, atol=0.02)
-    feed = {"w": w.numpy()} | {f"noise{i}": noise.numpy() for i, noise in enumerate(noises)}
-    (ours,) = session(tmp_path / "synthesis.onnx").run(None, feed)
+    y: dict[str, np.ndarray] = {}
+    for number in range(LAYERS):
+        feed = y | {"w": w[:, number].numpy()}
+        if number < len(noises):
+            feed["noise"] = noises[number].numpy()
+        y = {"x": session(tmp_path / f"layer{number}.onnx").run(None, feed)[0]}
+    ours = y["x"]
     assert ours.shape == (1, 24, 16, 16 * wide) and np.allclose(ours, latent, atol=0.05 * float(latent.std()) + 0.02)
 
 
