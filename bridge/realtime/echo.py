@@ -6,6 +6,9 @@ from collections.abc import Iterable
 LONGEST = 0.5
 """Seconds after which a note that comes in is certainly no echo; up to there the way back is measured."""
 
+EARLY = 0.005
+"""Seconds by which an echo may seem to come before its note: JACK's clock is not quite ours."""
+
 
 class Echo:
     """Which of the notes that come in are our own."""
@@ -34,7 +37,7 @@ class Echo:
         while self._sent and self._sent[0][0] < time - LONGEST:
             self._sent.popleft()
         for index, (at, sent, loud) in enumerate(self._sent):
-            if sent == pitch and loud in (velocity, 0) and at <= time + 0.001:
+            if sent == pitch and loud in (velocity, 0) and at <= time + EARLY:
                 self.delays.append(max(0.0, time - at))
                 if time - at > self.window or not self.window:
                     continue  # a later one may be the one

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 from bridge.realtime import messages as m
 from bridge.realtime.clock import Clock
+from bridge.realtime.ledger import Held
 from bridge.realtime.now import Beat, NowPage
 from bridge.realtime.outputs import Output, OutputError
 from bridge.realtime.part import Part, Sent
@@ -39,6 +40,7 @@ class Player:
         """Of the MIDI outputs, in their order; their time is dearer than the listeners'."""
         self._page, self._now = page, now
         self._sent: list[Sent] = []
+        self._handed: list[Sent] = []
         self._first = Part(now, self._drop, outputs, told=self._sent)
         self._next_beat = math.ceil(clock.beat_at(now()))
         page.reset()
@@ -155,7 +157,7 @@ class Player:
 
     def add_part(self, output: Output | None = None) -> Part:
         """Return a part of its own for a MIDI output; it plays what is scheduled from now on."""
-        part = Part(self._now, self._drop, [output] if output else [])
+        part = Part(self._now, self._drop, [output] if output else [], told=self._handed)
         self.parts.append(part)
         return part
 
@@ -200,6 +202,13 @@ class Player:
             self.events.append(m.BeatPassed(self._next_beat, bar, beat_in_bar, time))
             self._next_beat += 1
             self._write_beat()
+
+    def handed_over(self) -> list[Held]:
+        """What MIDI outputs were given of notes that begin, as they were given it, since this was asked last; some of
+        it is still to sound."""
+        handed = [sent.note for sent in self._handed if sent.beats]
+        self._handed.clear()
+        return handed
 
     # ---- inside
 

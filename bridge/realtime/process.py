@@ -7,7 +7,7 @@ each time every sounding note is ended first. Signals are control's affair: brid
 import contextlib
 import select
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -256,12 +256,6 @@ class _Process:
             if tell:
                 self._channel.send(heard)
 
-    def _as_sent(self, pitch: int, velocity: int) -> Iterator[tuple[int, int]]:
-        """The pitch and velocity of a note on each output; velocity 0 where it is changed."""
-        for mapping in (part.mapping for part in self._player.parts):
-            changed = mapping.velocity != 1.0 or mapping.humanise_velocity
-            yield pitch + mapping.transpose, 0 if changed else velocity
-
     def _is_echo(self, heard: Heard) -> bool:
         known = len(self._echo.delays)
         own = self._echo.is_own(heard.channel, heard.pitch, heard.velocity, heard.time)
@@ -303,10 +297,11 @@ class _Process:
                 self._player.remove(gone)
 
     def _tell(self) -> None:
+        # Before what comes in is looked at: a note that is handed over ahead may be back before it was to sound.
+        for time, pitch, velocity in sorted({(n.time, n.pitch, n.velocity) for n in self._player.handed_over()}):
+            self._echo.sent([(pitch, velocity)], time)
         events, self._player.events = self._player.events, []
         for event in events:
-            if isinstance(event, m.NoteSent) and event.velocity:
-                self._echo.sent(self._as_sent(event.pitch, event.velocity), event.time - event.late)
             if isinstance(event, m.BeatPassed):
                 self._tell_listeners(event)
             self._channel.send(event)

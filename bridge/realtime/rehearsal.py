@@ -36,6 +36,7 @@ class Rehearsal:
         player.perform()
         player.end_all()
         player.events.clear()
+        player.handed_over()
 
 
 class _NoPort:

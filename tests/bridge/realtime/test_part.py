@@ -120,6 +120,8 @@ def test_what_can_be_taken_ahead_is_handed_over_with_its_time():
     stage.until(0.8)
     assert stage.sent() == [(1, 0, 60, 100)]
     assert stage.listener.sent == []
+    assert [(note.time, note.pitch, note.velocity) for note in stage.player.handed_over()] == [(101, 60, 100)]
+    assert not stage.player.handed_over()
     stage.player.handle(m.SetTempo(30))  # the beginning is under way, the end is not
     stage.until(5)
     assert stage.sent()[1] == (3.2, 0, 60, 0)
