@@ -4,8 +4,10 @@ import {bridge} from "../bridge.js"
 import {age, make} from "../dom.js"
 import {Preview} from "../frames.js"
 
-const LIVELY = 12 // frames shown a second; at rest CALM: the projector's page shows all
-const CALM = 1
+const LIVELY = 12 // frames shown a second while somebody plays or touches the page: the projector's page shows all
+const CALM = 3 // while something else moves
+const REST = 1
+const RESTS = 10000 // ms after which nobody plays
 
 export default {
   title: "Frames",
@@ -21,8 +23,12 @@ export default {
     let first = null
     let last = null
     let said = 0
+    let touched = performance.now()
+    const touch = () => { touched = performance.now() }
+    for (const path of ["/music/note/heard", "/music/note/out"]) bridge.hear(path, touch)
+    for (const kind of ["pointerdown", "pointermove", "keydown"]) document.addEventListener(kind, touch, {passive: true})
     new Preview(canvas, {
-      fps: () => bridge.rests ? CALM : LIVELY,
+      fps: () => performance.now() - touched < RESTS ? LIVELY : bridge.rests ? REST : CALM,
       moment: () => bridge.rests ? bridge.drawn() : null,
       shown(number, seconds) {
         if (number === null) { told.textContent = "no frames: waiting…"; first = null; return }
