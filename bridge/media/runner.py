@@ -11,6 +11,7 @@ import socket
 import statistics
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -21,7 +22,7 @@ from bridge.media import messages as m
 from bridge.media.declared import load
 from bridge.media.endpoint import Endpoint, EndpointError, Places
 from bridge.media.intake import Pixels, TakenOverError, Writer
-from bridge.media.ring import FrameRing
+from bridge.media.ring import Frame, FrameRing
 from bridge.media.sink import SentSink
 from bridge.media.source import ReadSource
 from models.contract import Value
@@ -34,6 +35,8 @@ MOST_TOLD = 64
 LOOK_SECONDS = 0.0005
 """From one look for a newer frame to the next, and at most LONGEST_LOOK_SECONDS while none comes."""
 LONGEST_LOOK_SECONDS = 0.008
+DELAY = "delay"
+"""The parameter of a sink that changes without its being made anew."""
 AGAIN_SECONDS = 1.0
 """What a source read last is written again this often: one that is silent counts as gone."""
 
@@ -123,12 +126,18 @@ class _Runner(ABC, Generic[Kind]):
         for command in self._channel.receive():
             match command:
                 case m.Configure():
-                    self._params = command.params
+                    before, self._params = self._params, command.params
+                    if self._only_delayed(before):
+                        continue
                     self._failed, self._retry = False, 0.0
                     self._told.clear()
                     self.close()
                 case m.Stop():
                     self._stopped = True
+
+    def _only_delayed(self, before: dict[str, Value]) -> bool:
+        """Whether nothing but the delay is another than before."""
+        return before != self._params and {**before, DELAY: 0.0} == {**self._params, DELAY: 0.0}
 
     def _tell(self) -> None:
         elapsed = now() - self._alive
@@ -148,15 +157,22 @@ class _Sending(_Runner[SentSink]):
         super().__init__(kind, places, params, channel)
         self._ring = FrameRing.attach(places.ring)
         self._sent, self._changed = 0, now()
+        self._held: deque[tuple[float, Frame]] = deque()
+        """Frames that are delayed, and when each is due."""
 
     def _step(self, endpoint: SentSink) -> None:
         frame = self._ring.latest(self._sent)
         if frame is not None:
             self._sent, self._changed = frame.sequence, now()
-            if self._attempt(endpoint.send, frame):
+            self._held.append((self._changed + float(self._params[DELAY]) / 1000, frame))
+        due = None
+        while self._held and self._held[0][0] <= now():  # of several that are due, the newest
+            due = self._held.popleft()[1]
+        if due is not None:
+            if self._attempt(endpoint.send, due):
                 self._frames += 1
-                self._ages.append(frame.age())
-        else:
+                self._ages.append(due.age())
+        elif frame is None:
             time.sleep(min(LOOK_SECONDS + (now() - self._changed) / 16, LONGEST_LOOK_SECONDS))
         if self._endpoint is not None:
             self._attempt(endpoint.idle)

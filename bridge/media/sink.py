@@ -47,8 +47,16 @@ class ServedSink(Sink):
 class SentSink(Sink):
     """Goes out to a receiver by itself, from a process of its own: it may crash or hang without touching the others.
 
-    One is made when it is turned on, and made anew whenever a parameter of its changes.
+    One is made when it is turned on, and made anew whenever a parameter of its changes, but for the delay.
     """
+
+    delay = Param(
+        0.0,
+        low=0.0,
+        high=500.0,
+        unit="ms",
+        doc="How much later frames go out here, so that they are seen with those of a slower screen.",
+    )
 
     def __init__(self, places: Places, params: Mapping[str, Value]) -> None:
         """Open what it sends to; ``params`` has every parameter by name.

@@ -2,9 +2,11 @@
 
 import importlib.util
 import json
+import select
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -69,6 +71,21 @@ def test_a_receiver_may_come_later_and_again(stage: Stage) -> None:
                 assert connection.recv(4) == b"JMTX"
                 connection.close()
         assert running.process.is_alive()
+
+
+def test_a_sink_holds_frames_back_and_is_not_made_anew_for_it(stage: Stage) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    with listener, stage.painting(), stage.running(JitNet, port=listener.getsockname()[1], delay=300.0) as running:
+        connection, _ = listener.accept()
+        drained = threading.Thread(target=lambda: [None for _ in iter(lambda: connection.recv(1 << 20), b"")])
+        drained.start()
+        running.wait_for(messages.Alive, lambda alive: alive.figures.get("age_p50_ms", 0.0) >= 300)
+        running.set(delay=0.0)
+        running.wait_for(messages.Alive, lambda alive: 0 < alive.figures.get("age_p50_ms", 300) < 300)
+        assert not select.select([listener], [], [], 0)[0]  # and is still the same connection
+        running.stop()
+        drained.join(PATIENCE)
+        connection.close()
 
 
 def test_another_port_is_taken_at_once(stage: Stage) -> None:
