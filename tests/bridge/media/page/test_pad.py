@@ -85,6 +85,17 @@ def test_what_was_heard_is_kept_at_a_corner_and_shown_there(room: Page, server: 
     performer.send("/pad/music", 0)
 
 
+def test_what_has_no_corners_is_said(room: Page, server: Serving) -> None:
+    told = "document.querySelector('.between [role=status]').textContent"
+    server.performer.send("/pad/frames", 1)
+    room.wait_for(f"{told} === ''")
+    server.performer.send("/frames/model", "mirror")
+    room.wait_for(f"{told} === 'mirror has no corners; lamp has.'")
+    server.performer.send("/frames/model", "lamp")
+    server.performer.send("/pad/frames", 0)
+    room.wait_for(f"{told} === ''")
+
+
 def test_the_place_moves_both_where_both_are_switched_on(room: Page, server: Serving) -> None:
     performer = server.performer
     performer.send("/subscribe", "/music/note/out")

@@ -28,7 +28,7 @@ function actions() {
 export default {
   title: "Pad",
   column: "play",
-  order: 40,
+  order: 32,
   claims: entry => bridge.table.has(FOUR) && (entry.path.startsWith("/pad/") || entry.path === "/frames/corner"),
   wanted: () => axes().length > 1,
   mount(body) {
@@ -149,8 +149,17 @@ function between(corners) {
   const keep = (path, text) => is(path) && make("div", {class: "control act", "data-path": path, title: `${path}\n${bridge.table.get(path).doc}`},
     make("span", {class: "name"}, text),
     ...["◤", "◥", "◣", "◢"].map((sign, index) => make("button", {type: "button", "aria-label": `${text}, corner ${index + 1}`, onclick: () => bridge.send(path, index + 1)}, sign)))
+  const keepPicture = keep("/frames/corner", "Keep the picture as")
+  const told = make("p", {class: "dim", role: "status", style: "margin: .2rem 0"})
+  const without = slot => { // why the place does not move what it shall
+    const able = bridge.models.filter(one => one.slot === slot && one.parameters.pad).map(one => one.name)
+    const now = bridge.values.get(`${slot}/model`)
+    return bridge.values.get(`/pad${slot}`) && !able.includes(now) ? `${now} has no corners; ${able.join(" and ")} ${able.length > 1 ? "have" : "has"}.` : ""
+  }
   const name = () => corners.forEach((corner, index) => {
     const prompt = prompts(index).find(painting)
+    told.textContent = [without("/music"), without("/frames")].filter(Boolean).join(" ")
+    if (keepPicture) keepPicture.hidden = Boolean(prompt)
     corner.replaceChildren(...[
       bridge.values.get("/pad/music") && melody(bridge.values.get(`/pad/melody/${index + 1}`) ?? ""),
       bridge.values.get("/pad/frames") && prompt && make("span", {}, bridge.values.get(prompt))].filter(Boolean))
@@ -159,9 +168,9 @@ function between(corners) {
   const watched = [1, 2, 3, 4].flatMap((number, index) => [`/pad/melody/${number}`, ...prompts(index)])
   const element = make("div", {class: "between"},
     ...["/pad/music", "/pad/frames"].filter(is).map(path => parameter(path, {label: path === "/pad/music" ? "moves the music" : "moves the picture"})),
-    keep("/pad/keep", "Keep what was heard as"), keep("/frames/corner", "Keep the picture as"),
+    told, keep("/pad/keep", "Keep what was heard as"), keepPicture,
     make("details", {"data-part": "pad"}, make("summary", {}, "place and melodies"),
       ...[...bridge.table.keys()].filter(path => path.startsWith("/pad/melody/") || path === "/pad/x" || path === "/pad/y").map(path => parameter(path))))
-  for (const path of [...watched, "/pad/music", "/pad/frames", "/frames/model"].filter(is)) bridge.watch(path, () => { if (!element.hidden) name() })
+  for (const path of [...watched, "/pad/music", "/pad/frames", "/music/model", "/frames/model"].filter(is)) bridge.watch(path, () => { if (!element.hidden) name() })
   return {element, name}
 }
