@@ -134,16 +134,19 @@ class ServerProcess:
 
 @contextlib.contextmanager
 def terminated_in_order() -> Iterator[None]:
-    """While this lasts, SIGTERM ends the program as Ctrl-C does, so that its servers end, too."""
+    """While this lasts, SIGTERM, and SIGHUP when a terminal is closed, end the program as Ctrl-C does, so that its
+    servers end, too."""
 
     def exit_in_order(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
 
-    before = signal.signal(signal.SIGTERM, exit_in_order)
+    numbers = [signal.SIGTERM, *([] if WINDOWS else [signal.SIGHUP])]
+    before = [signal.signal(number, exit_in_order) for number in numbers]
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def free_ports(count: int) -> list[int]:

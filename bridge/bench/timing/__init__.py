@@ -85,18 +85,17 @@ def _ours(
     client.subscribe("/music/note/heard")
     info = client.info("")
     scheduling, pid = str(info.get("realtime/scheduling")), int(str(info.get("process/realtime", 0)))
-    with _page(str(info.get("clock/page", ""))) as beat_of:
+    with contextlib.ExitStack() as stack:
+        beat_of = stack.enter_context(_page(str(info.get("clock/page", ""))))
         until(now() + SETTLE)
         tell(f"our own notes under load, for {seconds:g} s")
-        spin = subprocess.Popen(
-            [sys.executable, "-m", "bridge.bench.timing.spin", str(seconds), str(STEP)], stdout=subprocess.PIPE
-        )
+        spin = stack.enter_context(_program("bridge.bench.timing.spin", str(seconds), str(STEP)))
         came_before, sent_before, mark, memory = len(ear.came), len(ear.sent), client.mark(), _memory(pid)
         frames_before = len(load.tap.frames)
         end = now() + seconds
         probes = 0
         while now() < end:
-            ear.send(bytes((0x90 | PROBE[0], PROBE[1], 1 + probes % 127)))
+            ear.send(bytes((0x90 | PROBE[0], PROBE[1], _loud(probes))))
             ear.send(bytes((0x80 | PROBE[0], PROBE[1], 0)))
             probes += 1
             until(now() + PROBE_EVERY)
@@ -107,7 +106,7 @@ def _ours(
         server.check()
         grown = _memory(pid) - memory
         onsets = _onsets(came)
-        heard = [m for m in client.received("/music/note/heard", mark) if m.values[0] == PROBE[0] + 1][::2]
+        heard = [m for m in client.received("/music/note/heard", mark) if m.values[0] == PROBE[0] + 1 and m.values[2]]
         offset = statistics.median(rulers.first_seen(onsets, frames) or [0.0])
         corrected = _corrected(ear, load, client, offset, max(3.0, seconds / 10), tell)
     with load.resting:
@@ -123,7 +122,7 @@ def _ours(
         f" {len(onsets)} notes; jackd's dummy driver, {RATE} Hz, {PERIOD} frames; {scheduling}"
     )
     why = "" if onsets else NO_NOTES
-    pairs = [(left, message) for (left, _), message in zip(sent[::2], heard, strict=False)]
+    pairs = list(rulers.paired([left for left, _ in sent[::2]], heard, lambda number, m: m.values[2] == _loud(number)))
     stamped = all(not math.isnan(message.arrived) for message in heard)
     ins = [(message.arrived if stamped else message.time) - left for left, message in pairs]
     taken = [message.time - left for left, message in pairs]
@@ -222,13 +221,8 @@ def _other(jack: JackServer, way: str, seconds: float) -> Figure:
     """How steadily another way of doing it plays, in the same run."""
     name = f"{way}_spread_p99_ms"
     client = f"other-{way}"
-    with JackEar(jack, f"ear-{way}") as ear:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bridge.bench.timing.others", way, client, str(seconds), str(STEP)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    arguments = way, client, str(seconds), str(STEP)
+    with JackEar(jack, f"ear-{way}") as ear, _program("bridge.bench.timing.others", *arguments) as process:
         assert process.stdin and process.stdout
         if process.stdout.readline():
             ear.connect(f"{client}:out")
@@ -247,6 +241,22 @@ def _other(jack: JackServer, way: str, seconds: float) -> Figure:
         " the same load"
     )
     return _ms(name, p99, "", detail, "")
+
+
+def _loud(number: int) -> int:
+    """The velocity of a probe, by which it is known again."""
+    return 1 + number % 127
+
+
+@contextlib.contextmanager
+def _program(module: str, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A program of ours, which is gone afterwards, whatever ends this."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-m", module, *arguments], stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _onsets(came: list[Came]) -> list[float]:

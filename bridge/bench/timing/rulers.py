@@ -1,9 +1,13 @@
 """From what was heard to figures: due times, lateness, the spread of a beat. Pure."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from bridge.measure.figures import percentile
+
+Sent = TypeVar("Sent")
+Heard = TypeVar("Heard")
 
 
 def lateness(times: Sequence[float], beats: Sequence[float], grid: float, tempo: float) -> list[float]:
@@ -27,6 +31,21 @@ def spread(times: Sequence[float], step: float) -> list[float]:
     off = [time - first - round((time - first) / step) * step for time in times]
     middle = statistics.median(off)
     return [abs(one - middle) for one in off]
+
+
+def paired(
+    sent: Sequence[Sent], heard: Sequence[Heard], fits: Callable[[int, Heard], bool]
+) -> Iterator[tuple[Sent, Heard]]:
+    """What was sent and heard, in order; some may be lost. ``fits(number, heard)``: it may be what was sent as that
+    number, counted from 0."""
+    number = 0
+    for one in heard:
+        while number < len(sent) and not fits(number, one):
+            number += 1
+        if number == len(sent):
+            return
+        yield sent[number], one
+        number += 1
 
 
 def drift(values: Sequence[float]) -> float:

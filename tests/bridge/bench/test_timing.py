@@ -22,6 +22,12 @@ def test_a_spread_does_not_count_a_constant_delay() -> None:
     assert rulers.spread([1.0], 0.25) == []
 
 
+def test_what_was_lost_on_the_way_shifts_no_pair() -> None:
+    heard = ["a", "c", "d", "a"]
+    pairs = rulers.paired([0.0, 1.0, 2.0, 3.0, 4.0], heard, lambda number, letter: letter == "abcd"[number % 4])
+    assert list(pairs) == [(0.0, "a"), (2.0, "c"), (3.0, "d"), (4.0, "a")]
+
+
 def test_drift_is_between_the_ends() -> None:
     assert rulers.drift([0.0] * 10 + [0.5] * 80 + [0.25] * 10) == 0.25
     with pytest.raises(ValueError, match="at least 20 values, got 3"):
