@@ -1,9 +1,10 @@
 """What a StyleGAN of one's own is; light, so that the table of addresses can read it."""
 
 from models.contract import Action, FrameModel, Param
+from models.pad import CORNER, FramePad
 
 
-class Stylegan(FrameModel):
+class Stylegan(FramePad, FrameModel):
     """A StyleGAN2-ADA or StyleGAN3 of your own: NVIDIA's .pkl files, of which nothing is run, walked through in bars.
 
     The layers are counted from 0, coarse to fine: 8 at 32×32 pixels, 14 at 256×256, 18 at 1024×1024; StyleGAN3 has 16.
@@ -49,4 +50,5 @@ class Stylegan(FrameModel):
     saturation = Param(1.0, low=0.0, high=2.0, doc="0 is grey, 1 as learnt.")
 
     save = Action("Keep where the latent is now, as one more point of the path saved.")
-    forget = Action("Forget all saved points.")
+    forget = Action("Forget all saved points, and the pad's corners.")
+    corner = CORNER

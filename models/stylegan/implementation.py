@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from models import pad
 from models.contract import Moment, Value
 from models.latent import walk
 from models.latent.colours import turned
@@ -61,17 +62,21 @@ class StyleganPainter:
         self._drawn: dict[tuple[int, ...], Tensor] = {}
         self._w: Tensor | None = None
         self._saved: list[Tensor] = []
+        self._corners: dict[int, Tensor] = {}
 
     def set_threads(self, threads: int) -> None:
         """Run on so many threads from the next frame on."""
         torch.set_num_threads(threads)
 
     def act(self, action: str, arguments: Mapping[str, Value]) -> None:
-        """``save`` or ``forget``."""
+        """``save``, ``corner`` or ``forget``."""
         if action == "forget":
             self._saved.clear()
+            self._corners.clear()
         elif self._w is None:
             raise ValueError("there is no picture yet whose latent could be saved")
+        elif action == "corner":
+            self._corners[int(arguments["number"]) - 1] = self._w.clone()
         elif len(self._saved) == MOST_SAVED:
             raise ValueError(f"at most {MOST_SAVED} points can be saved: forget them first")
         else:
@@ -94,6 +99,8 @@ class StyleganPainter:
     def _walked(self, seed: int, label: int, turns: float, params: Mapping[str, Value]) -> Tensor:
         """w [1, W] where the walk is."""
         path, in_z = params["path"], params["space"] == "z"
+        if params["pad"]:
+            return self._between(seed, label, float(params["pad_x"]), float(params["pad_y"]))
         if path == "hold" and self._w is not None:
             return self._w
         if path == "saved" and self._saved:
@@ -105,6 +112,12 @@ class StyleganPainter:
             return self._of(walk.along(self._pictures(seed), turns), label)
         points = self._known(seed, label, POINTS).cpu().numpy()
         return torch.from_numpy(walk.along(points, turns)).to(self._device)
+
+    def _between(self, seed: int, label: int, x: float, y: float) -> Tensor:
+        """w [1, W] between the pad's corners: what was kept, and pictures of the seed."""
+        known = self._known(seed, label, POINTS)
+        corners = [self._corners.get(number, known[number : number + 1]) for number in range(pad.CORNERS)]
+        return sum(share * corner for share, corner in zip(pad.shares(x, y), corners, strict=True))  # type: ignore[return-value]
 
     def _pictures(self, seed: int, count: int = POINTS) -> walk.Array:
         """z [count, Z]: the pictures of this seed."""

@@ -153,7 +153,7 @@ AntiphonTable {
 			['/frames/gan/save', \button, "frames gan save", "Keep where the latent is now, as one more point of the path saved."],
 			['/frames/gan/forget', \button, "frames gan forget", "Forget all saved points, and the pad's corners."],
 			['/frames/stylegan/save', \button, "frames stylegan save", "Keep where the latent is now, as one more point of the path saved."],
-			['/frames/stylegan/forget', \button, "frames stylegan forget", "Forget all saved points."],
+			['/frames/stylegan/forget', \button, "frames stylegan forget", "Forget all saved points, and the pad's corners."],
 			['/pad/x', \slider, "pad x", "The pad: from its left corners, 0, to its right ones, 1."],
 			['/pad/y', \slider, "pad y", "The pad: from its lower corners, 0, to its upper ones, 1."],
 			['/pad/frames', \toggle, "pad frames", "Whether the picture is the mixture of the corners' pictures where the pad stands."],

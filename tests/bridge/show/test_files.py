@@ -33,6 +33,7 @@ def test_what_is_saved_is_loaded(presets: Presets, table: Table) -> None:
 
 def test_a_preset_holds_no_clock_and_begins_with_the_models(table: Table) -> None:
     own = list(kept(table.defaults()))
+    assert {"/pad/x", "/pad/music", "/pad/melody/4"} < set(own)
     assert own[0].endswith("/model") and own[1].endswith("/model")
     assert not any(path.startswith(("/clock", "/midi", "/sinks")) for path in own)
     assert "/frames/fps" not in own and "/mod/1/depth" in own

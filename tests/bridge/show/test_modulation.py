@@ -156,3 +156,10 @@ def test_what_cannot_be_moved_is_refused(name: str, value: str, reason: str) -> 
 
 def test_a_first_value_that_nobody_refused_moves_nothing() -> None:
     assert at(modulation(source="lfo", target="/nothing"), 1.0) is None
+
+
+def test_the_pad_is_moved_as_any_parameter() -> None:
+    values = TABLE.defaults() | {"/mod/1/target": "/pad/x", "/mod/1/source": "lfo", "/mod/1/depth": 0.5}
+    modulation = Modulation(TABLE, values)
+    modulation.check("/mod/1/target", "/pad/x")
+    assert modulation.advance(0.0, 1.0, 4) == {"/pad/x": 1.0}  # a quarter of its period of 4 beats: at its top

@@ -156,6 +156,19 @@ def test_points_are_saved_and_walked_between(painter):
     assert differ(frame(walker, 3.0, path="saved", glow=0.0, seed=7), held)
 
 
+def test_the_pad_goes_between_its_corners(painter):
+    walker = painter()
+    still = {"speed": 0.0, "glow": 0.0}
+    kept = frame(walker, seed=1, **still)
+    walker.act("corner", {"number": 1})
+    places = ((0.0, 1.0), (0.5, 0.5), (1.0, 0.0))
+    corner, middle, other = (frame(walker, seed=2, pad=True, pad_x=x, pad_y=y, **still) for x, y in places)
+    assert np.abs(corner.astype(int) - kept.astype(int)).max() <= 1
+    assert differ(middle, corner) and differ(middle, other)
+    walker.act("forget", {})
+    assert differ(frame(walker, seed=2, pad=True, pad_x=0.0, pad_y=1.0, **still), kept)
+
+
 @pytest.mark.parametrize(("width", "height"), [(40, 10), (10, 40), (64, 64), (16, 16), (1, 1)])
 def test_any_shape_is_filled(painter, width, height):
     assert frame(painter("2", width, height)).shape == (height, width, 3)
