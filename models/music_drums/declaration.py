@@ -14,7 +14,7 @@ class MusicDrums(NoteModel):
     name = "music_drums"
     drums = True
     implementation = "models.music_drums.implementation:MusicDrumsPlayer"
-    weights = ("drums_2bar.safetensors", "groove_2bar.safetensors", "drums_prior.safetensors")
+    weights = ("drums_2bar.safetensors", "groove_2bar.safetensors", "tap_2bar.safetensors", "drums_prior.safetensors")
 
     answer_with = Param(
         "drums",

@@ -1,4 +1,4 @@
-"""The drum networks as the uses play them: which drums are hit, and how they are played."""
+"""The drum networks as the uses play them: which drums are hit, how they are played, and what goes with taps."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -8,8 +8,7 @@ import numpy as np
 from models.music_vae.checkpoints import own
 from models.music_vae.configs import DRUM_CLASSES
 from models.music_vae.drum_hearing import WINDOW
-from models.music_vae.encodings import drum_steps
-from models.music_vae.metre import STEPS_PER_BEAT
+from models.music_vae.encodings import drum_steps, groove_steps
 from models.music_vae.network import MusicVaeNetwork
 from models.music_vae.outputs import sigmoid
 from models.music_vae.prior import Prior
@@ -25,24 +24,15 @@ PLAIN = np.float32(0.7)
 """How loud hits are that nothing is known of."""
 DRUMS = "cat-drums_2bar_small"
 GROOVE = "groovae_2bar_humanize"
-CANDIDATES = 16
-FILL, ACCENT, SPARE = 4.0, 2.0, 2.0
-"""How much less likely, in logits, are: no hit where there is a tap, neither kick nor snare where it is loud, anything
-but hats and ride between beats where there is none."""
-ACCENTS = (0, 1)
+TAP = "groovae_2bar_tap_fixed_velocity"
+ACCENT, REST = 1.0, 8.0
+"""How much likelier, in logits, kick and snare are where a tap is loud; how much less likely all is where none is."""
+ACCENTS = slice(0, 2)
 """Kick and snare."""
-HATS = (2, 3, 8)
-"""Hats and ride, which keep the time."""
-_CLASSES = (np.arange(1 << DRUM_CLASSES)[:, None] >> np.arange(DRUM_CLASSES)) & 1
-"""What each class of the drum network hits [512, 9]."""
-_STRUCK = _CLASSES[:, ACCENTS].any(1)
-"""Classes with a kick or a snare."""
-_QUIET = ~np.delete(_CLASSES, HATS, 1).any(1)
-"""Classes of nothing but hats and ride, or of nothing."""
 
 
 class Drummer:
-    """Two networks: which drums are hit, and how hits are played."""
+    """Three networks: which drums are hit, how hits are played, and drums to a tapped rhythm."""
 
     def __init__(self, weights: Sequence[Path], prior: Path | None = None) -> None:
         """Read the weights, in any order, and where the drum network's points lie.
@@ -130,32 +120,27 @@ class Drummer:
             previous = groove[step][None]
         return groove
 
-    def led(self, taps: Array, steps: int, strength: float, temperature: float, rng: np.random.Generator) -> Array:
-        """Hits [32, 9] to a rhythm, by velocities of taps [32], 0 where there is none.
+    def tapped(self, taps: Array, steps: int, strength: float, temperature: float, rng: np.random.Generator) -> Array:
+        """A groove [32, 27] to taps [32, 27], which are the hits of one drum.
 
-        Several points are drawn from where drums lie and decoded with hits made likelier where there are taps, kicks
-        and snares where they are loud, and all but hats and ride less likely elsewhere, unless on a beat; ``strength``
-        1 is much, 0 not at all. That row is kept for which the rhythm was likeliest without being led.
+        It is led to hit something at each tap, kick and snare rather where it is loud, and nothing elsewhere;
+        ``strength`` 1 is much, 0 not at all.
         """
-        tapped = taps > 0
-        between = ~tapped & (np.arange(WINDOW) % STEPS_PER_BEAT > 0)
-        loud = taps >= np.median(taps[tapped])
-        lean = np.zeros((WINDOW, len(_CLASSES)), np.float32)
-        lean[np.ix_(tapped, _CLASSES.sum(1) == 0)] -= strength * FILL
-        lean[np.ix_(tapped & loud, ~_STRUCK)] -= strength * ACCENT
-        lean[np.ix_(between, _CLASSES.any(1))] -= strength
-        lean[np.ix_(between, ~_QUIET)] -= strength * SPARE
-        z = np.concatenate([self.prior(DRUMS).draw(rng) for _ in range(CANDIDATES)])
-        voice = self.drums.decoder.begin(z)
-        previous = np.zeros((CANDIDATES, len(_CLASSES)), np.float32)
-        none = np.zeros((CANDIDATES, 0), np.float32)
-        fit = np.zeros(CANDIDATES)
-        hits = np.zeros((CANDIDATES, WINDOW, DRUM_CLASSES), np.float32)
+        network = self.network(TAP)
+        loudness = taps[:, DRUM_CLASSES : 2 * DRUM_CLASSES].max(1)
+        loud = loudness >= np.median(loudness[loudness > 0])
+        voice = network.decoder.begin(network.encode(groove_steps.heard(network.config.encoding, taps)[None])[0])
+        groove = np.zeros((WINDOW, 3 * DRUM_CLASSES), np.float32)
+        previous = np.zeros((1, 3 * DRUM_CLASSES), np.float32)
         for step in range(steps):
-            logits = voice.advance(previous, none)
-            meant = _STRUCK if tapped[step] and loud[step] else _CLASSES.any(1) if tapped[step] else _QUIET
-            if tapped[step] or between[step]:
-                fit += np.logaddexp.reduce(logits[:, meant], 1) - np.logaddexp.reduce(logits, 1)
-            previous = self.drums.decoder.sample(logits + lean[step], temperature, rng)
-            hits[:, step] = _CLASSES[previous.argmax(1)]
-        return hits[int(fit.argmax())]
+            logits = voice.advance(previous, self._none)
+            leaning = np.zeros_like(logits)
+            leaning[:, ACCENTS] = strength * ACCENT * loud[step]
+            if not loudness[step]:
+                leaning[:, :DRUM_CLASSES] = -strength * REST
+            hits, velocities, offsets = np.split(network.decoder.sample(logits + leaning, temperature, rng)[0], 3)
+            if loudness[step] and strength > 0 and not hits.any():
+                hits[logits[0, :DRUM_CLASSES].argmax()] = 1.0
+            groove[step] = np.concatenate((hits, hits * velocities, hits * offsets))
+            previous = groove[step][None]
+        return groove

@@ -95,32 +95,52 @@ EXCHANGES = np.array(
 
 
 def varied(windows: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
-    """A batch [N, 32] of which `share` is changed: drums exchanged or left out, bars or limbs of another drummer."""
+    """A batch [N, 32] of which `share` is changed, each window in one or several ways.
+
+    Drums of another window, steps from some beat on of another window, drums exchanged or left out, all turned by
+    beats, single hits left out or put in: what any drummer might play, so that the model learns parts, not windows.
+    """
     out = windows.astype(np.int64)
-    other = rng.permutation(len(out))
-    what = rng.random(len(out)) / share if share > 0 else np.full(len(out), 2.0)
-    exchanged = np.flatnonzero(what < 0.4)
+    chosen = rng.random(len(out)) < share
+
+    def some(chance: float) -> np.ndarray:
+        return np.flatnonzero(chosen & (rng.random(len(out)) < chance))
+
+    mixed = some(0.5)
+    kept = rng.integers(1, (1 << DRUM_CLASSES) - 1, (len(mixed), 1))
+    out[mixed] = (out[mixed] & kept) | (windows[rng.permutation(len(out))[mixed]] & ~kept)
+    spliced = some(0.35)
+    later = np.arange(WINDOW) >= 4 * rng.integers(1, 8, (len(spliced), 1))
+    out[spliced] = np.where(later, windows[rng.permutation(len(out))[spliced]], out[spliced])
+    exchanged = some(0.3)
     tables = EXCHANGES[rng.integers(len(EXCHANGES), size=len(exchanged))]
     out[exchanged] = np.take_along_axis(tables, out[exchanged], 1)
-    bars = np.flatnonzero((what >= 0.4) & (what < 0.6))
-    out[bars, STEPS_PER_BAR:] = windows[other[bars], STEPS_PER_BAR:]
-    # Kick and snare of one, all else of another.
-    limbs = np.flatnonzero((what >= 0.6) & (what < 0.8))
-    out[limbs] = (windows[limbs] & 0b11) | (windows[other[limbs]] & ~0b11)
-    turned = np.flatnonzero((what >= 0.8) & (what < 1.0))
-    beats = 4 * rng.integers(1, 8, len(turned))
-    steps = (np.arange(WINDOW) + beats[:, None]) % WINDOW
+    turned = some(0.35)
+    steps = (np.arange(WINDOW) + 4 * rng.integers(1, 8, (len(turned), 1))) % WINDOW
     out[turned] = np.take_along_axis(out[turned], steps, 1)
+    missed = some(0.25)
+    hits = out[missed, :, None] >> np.arange(DRUM_CLASSES) & 1
+    changed = rng.random(hits.shape) < np.where(hits, 0.06, 0.01 * hits.any(1, keepdims=True))
+    out[missed] = ((hits ^ changed) << np.arange(DRUM_CLASSES)).sum(2)
     return np.where((out.max(1) > 0)[:, None], out, windows)
 
 
 def rebarred(windows: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
-    """A batch [N, 32, 27]; of a fifth of `share` the second bar is another's, of a fifth the bars change places."""
+    """A batch [N, 32, 27] of which `share` is changed, each window in one or several ways.
+
+    The second bar is another's, the bars change places, some drums are left out: how the rest is played stays.
+    """
     out = windows.copy()
-    other = rng.permutation(len(out))
-    what = rng.random(len(out)) / share if share > 0 else np.full(len(out), 2.0)
-    bars = what < 0.2
-    out[bars, STEPS_PER_BAR:] = windows[other[bars], STEPS_PER_BAR:]
-    turned = (what >= 0.2) & (what < 0.4)
-    out[turned] = np.roll(windows[turned], STEPS_PER_BAR, 1)
-    return out
+    chosen = rng.random(len(out)) < share
+
+    def some(chance: float) -> np.ndarray:
+        return np.flatnonzero(chosen & (rng.random(len(out)) < chance))
+
+    bars = some(0.3)
+    out[bars, STEPS_PER_BAR:] = windows[rng.permutation(len(out))[bars], STEPS_PER_BAR:]
+    turned = some(0.4)
+    out[turned] = np.roll(out[turned], STEPS_PER_BAR, 1)
+    fewer = some(0.6)
+    kept = rng.random((len(fewer), 1, DRUM_CLASSES)) < 0.7
+    out[fewer] *= np.tile(kept, 3)
+    return np.where(out[:, :, :DRUM_CLASSES].any((1, 2), keepdims=True), out, windows)

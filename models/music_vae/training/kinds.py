@@ -158,9 +158,18 @@ class Drums:
 
     name: str = "drums"
     config: str = "cat-drums_2bar_small"
-    sizes: HParams = field(default_factory=lambda: HParams(128, (192,), (128, 128), "cat-drums_2bar_small"))
+    sizes: HParams = field(default_factory=lambda: HParams(128, (256,), (192, 192), "cat-drums_2bar_small"))
     settings: Settings = field(
-        default_factory=lambda: replace(Settings(), free_bits=48.0, beta_max=0.03, steps=2_400, batch=96, mixed=0.25)
+        default_factory=lambda: replace(
+            Settings(),
+            free_bits=48.0,
+            beta_max=0.01,
+            free_running=0.5,
+            steps=9_000,
+            batch=192,
+            mixed=0.6,
+            mixed_last=0.1,
+        )
     )
     reading: str = "drums"
     file: str = "drums_2bar.safetensors"
@@ -201,10 +210,10 @@ class Groove:
 
     @property
     def settings(self) -> Settings:
-        shared = replace(Settings(), free_bits=48.0, beta_max=0.03, steps=1_100, batch=96)
-        if find(self.config).encoding.humanize:
-            return replace(shared, free_running=0.6)
-        return replace(shared, free_running=0.5, feel=0.25)
+        # Played on from its own all along, as where it is used: fed the truth, it learns to go by what came before.
+        shared = replace(Settings(), free_bits=48.0, beta_max=0.03, steps=2_000, batch=192, mixed=0.7, mixed_last=0.2)
+        shared = replace(shared, free_running=1.0, free_ramp=0.1, free_temperature=0.4)
+        return replace(shared, feel=4.0 if find(self.config).encoding.humanize else 0.25)
 
     def song(self, path: Path) -> np.ndarray:
         return drums.groove_windows(path)

@@ -47,11 +47,11 @@ def reconstruction(
     """Teacher-forced (likeliest) and sampled accuracy and F1 of windows [N, T, …] decoded from mu, and their KL.
 
     `no_event_accuracy` is that of always answering "no event": what accuracy alone is worth. Of grooves, velocities and
-    offsets are judged where the hits are given and nothing else is.
+    offsets are judged where the hits are given and nothing else is; `tapped_f1` is that of drums to given taps.
     """
     generator = torch.Generator().manual_seed(seed)
     kind = kind_of(model.hp.config)
-    true, forced, sampled, played, kls, nll = [], [], [], [], [], 0.0
+    true, forced, sampled, played, tapped, kls, nll = [], [], [], [], [], [], 0.0
     parts = np.array_split(windows, max(len(windows) // 512, 1))
     for number, part in enumerate(parts):
         x, y = kind.plain(part)
@@ -67,6 +67,9 @@ def reconstruction(
         if y.dim() == 3:
             hits = y[..., :DRUM_CLASSES]
             played.append(model.sample(mu, len(y), 0.0, hits=hits).transpose(0, 1).numpy())
+        if model.hp.encoding.tapify:
+            led = model.sample(mu, len(y), temperature, generator, **model.known(y))
+            tapped.append(led.transpose(0, 1).numpy())
         progress(f"reconstructed {number + 1} of {len(parts)} parts")
     truth, a, b = np.concatenate(true), np.concatenate(forced), np.concatenate(sampled)
     kl = torch.cat(kls)
@@ -76,6 +79,8 @@ def reconstruction(
     report["no_event_accuracy"] = float((empty if truth.ndim == 2 else empty[..., :DRUM_CLASSES].all(2)).mean())
     if truth.ndim == 3:
         report |= drum_metrics.feel(truth, np.concatenate(played))
+    if tapped:
+        report["tapped_f1"] = drum_metrics.hit_f1(truth, np.concatenate(tapped))
     if model.hp.encoding.kind != "melody":
         drums = zip(DRUMS, drum_metrics.by_drum(truth, b), strict=True)
         report |= {f"sampled_f1_{drum}": value for drum, value in drums}
@@ -174,7 +179,9 @@ def prior_report(model: MusicVae, training: np.ndarray, validation: np.ndarray, 
 def reconstructed(
     model: MusicVae, window: np.ndarray, count: int, temperature: float = 0.5, seed: int = 0
 ) -> np.ndarray:
-    """Sampled decodings [count, T, …] of one window's mu."""
-    mu, _ = model.encode(kind_of(model.hp.config).plain(window[None])[0])
+    """Sampled decodings [count, T, …] of one window's mu, led as players lead them."""
+    x, y = kind_of(model.hp.config).plain(window[None])
+    mu = model.encode(x)[0].expand(count, -1)
     generator = torch.Generator().manual_seed(seed)
-    return model.sample(mu.expand(count, -1), len(window), temperature, generator).transpose(0, 1).numpy()
+    given = {name: value.expand(-1, count, *value.shape[2:]) for name, value in model.known(y).items()}
+    return model.sample(mu, len(window), temperature, generator, **given).transpose(0, 1).numpy()

@@ -154,6 +154,12 @@ class MusicVae(nn.Module):
         flat = torch.mm(x.reshape(-1, x.shape[-1]), kernel.to(x.dtype)).float() + bias
         return flat.view(*fed.shape[:2], -1)
 
+    def known(self, y: Tensor) -> dict[str, Tensor]:
+        """What of y players give to `sample`: hits that are to be humanised, or when something was tapped."""
+        if self.hp.encoding.humanize:
+            return {"hits": y[..., :DRUM_CLASSES]}
+        return {"struck": y[..., :DRUM_CLASSES].amax(2)} if self.hp.encoding.tapify else {}
+
     @torch.no_grad()
     def sample(
         self,
@@ -162,12 +168,13 @@ class MusicVae(nn.Module):
         temperature: float,
         generator: torch.Generator | None = None,
         hits: Tensor | None = None,
+        struck: Tensor | None = None,
         chords: Tensor | None = None,
     ) -> Tensor:
         """Sample T = `steps` steps from z [B, z], one after another; at temperature 0 the likeliest.
 
-        A groove may be given its `hits` [T, B, drums]: what is then sampled is how they are played. With chords they
-        are [T, B].
+        A groove may be given its `hits` [T, B, drums]: what is then sampled is how they are played. Or when something
+        is `struck` [T, B], 0 or 1: at least the likeliest drum is hit then, and none else. With chords they are [T, B].
         """
         state = self._start(z)
         cells = []
@@ -201,10 +208,18 @@ class MusicVae(nn.Module):
             logits = torch.mm(x, kernel).float().add_(bias)
             previous = self.head.sample(logits, temperature, generator)
             if hits is not None:
-                struck = hits[number]
-                previous = torch.cat([struck, previous[:, struck.shape[1] :] * struck.repeat(1, 2)], 1)
+                previous = _with_hits(previous, hits[number])
+            if struck is not None:
+                drawn, some = previous[:, :DRUM_CLASSES], struck[number, :, None]
+                best = functional.one_hot(logits[:, :DRUM_CLASSES].argmax(1), DRUM_CLASSES)
+                previous = _with_hits(previous, some * torch.where(drawn.any(1, keepdim=True), drawn, best))
             out.append(previous)
         return torch.stack(out)
+
+
+def _with_hits(groove: Tensor, hits: Tensor) -> Tensor:
+    """A step of grooves [B, 27] with these hits [B, 9]."""
+    return torch.cat([hits, groove[:, DRUM_CLASSES:] * hits.repeat(1, 2)], 1)
 
 
 def paired(steps: Tensor, chords: Tensor, of_steps: Tensor, of_chords: Tensor) -> tuple[Tensor, Tensor]:

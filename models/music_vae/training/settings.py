@@ -16,7 +16,8 @@ class Settings:
     the prior have too many empty bars. Of drums, `mixed` is the share of windows that are varied, and
     of grooves `feel` how much velocities and offsets count beside hits. Of melodies with chords, `mixed` is the share
     whose z is that of the melody over other chords, `vague` that whose z is drawn towards N(0, 1), as far as `vaguest`
-    at most, and `unchorded` that which is without chords.
+    at most, and `unchorded` that which is without chords. Over the last quarter of the steps `mixed` falls to
+    `mixed_last`, where that is less.
     """
 
     steps: int = 8_000
@@ -35,6 +36,7 @@ class Settings:
     transpose: int = 6
     sparse_share: float = 0.25
     mixed: float = 0.5
+    mixed_last: float = 1.0
     feel: float = 1.0
     vague: float = 0.0
     vaguest: float = 0.7
@@ -53,3 +55,7 @@ class Settings:
 
     def free_at(self, step: int) -> float:
         return self.free_running * min(step / (self.free_ramp * self.steps), 1.0)
+
+    def mixed_at(self, step: int) -> float:
+        fall = max(self.mixed - self.mixed_last, 0.0)
+        return self.mixed - fall * min(max(4 * step / self.steps - 3, 0.0), 1.0)

@@ -4,14 +4,13 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from models.music_vae.configs import DRUM_CLASSES
 from models.music_vae.training.heads import Groove
 from models.music_vae.training.kinds import MELODY, Kind
 from models.music_vae.training.muon import Muon
@@ -34,14 +33,15 @@ class Batches:
         self.epoch = 0
         self.queue = np.zeros(0, np.int64)
 
-    def next(self) -> tuple[Tensor, Tensor]:
-        """What the encoder reads and what the decoder is to write."""
+    def next(self, step: int) -> tuple[Tensor, Tensor]:
+        """What the encoder reads and what the decoder is to write at a step of the training."""
         while len(self.queue) < self.settings.batch:
             kept = self.rng.random(len(self.windows)) < self.chances
             self.queue = np.concatenate([self.queue, self.rng.permutation(np.flatnonzero(kept))])
             self.epoch += 1
         chosen, self.queue = self.queue[: self.settings.batch], self.queue[self.settings.batch :]
-        return self.kind.batch(self.windows[chosen], self.rng, self.settings)
+        settings = replace(self.settings, mixed=self.settings.mixed_at(step))
+        return self.kind.batch(self.windows[chosen], self.rng, settings)
 
     def state(self) -> dict[str, object]:
         return {
@@ -69,10 +69,9 @@ def loss_of(model: MusicVae, x: Tensor, y: Tensor, step: int, settings: Settings
     free = round(settings.free_at(step) * y.shape[1])
     fed = y
     if free:
-        # What is to be humanised is played with its own hits.
-        hits = y[:, :free, :DRUM_CLASSES] if model.hp.encoding.humanize else None
+        given = model.known(y[:, :free])
         over = None if chords is None else chords[:, :free]
-        own = model.sample(z[:free].detach(), len(y), settings.free_temperature, hits=hits, chords=over)
+        own = model.sample(z[:free].detach(), len(y), settings.free_temperature, chords=over, **given)
         fed = torch.cat([own, y[:, free:]], 1)
     recon = model.head.loss(model.decode(z, shift(fed), chords), y)
     kl = kl_divergence(mu, sigma).mean()
@@ -196,7 +195,7 @@ def train(
             saved = time.monotonic()
         if done:
             return path
-        loss, parts = loss_of(model, *batches.next(), step, settings)
+        loss, parts = loss_of(model, *batches.next(step), step, settings)
         model.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), settings.clip)

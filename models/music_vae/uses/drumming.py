@@ -1,7 +1,7 @@
 """Drum: drums to a tapped rhythm, drums that continue, vary or lie between others, and drums played as by hand.
 
-Which drums are hit comes from the drum network, how they are played from the groove network (GrooVAE: Gillick et al.,
-"Learning to Groove with Inverse Sequence Transformations", ICML 2019).
+Which drums are hit comes from the drum network, how they are played from the groove network, drums to a rhythm from the
+tap network (GrooVAE: Gillick et al., "Learning to Groove with Inverse Sequence Transformations", ICML 2019).
 """
 
 from collections.abc import Iterator
@@ -53,10 +53,9 @@ def drumify(drummer: Drummer, heard: list[Window], bars: list[ModelBar], style: 
     rng = generator(style.seed)
     segments = _segments(bars)
     for number, segment in enumerate(segments):
-        taps = heard[(number - len(segments)) % len(heard)].groove[:, DRUM_CLASSES : 2 * DRUM_CLASSES].max(1)
+        taps = heard[(number - len(segments)) % len(heard)].groove
         strength = (1 - style.variation) / (1 - USUAL)
-        hits = drummer.led(taps, STEPS * len(segment), strength, style.temperature, rng)
-        yield from notes_of(drummer.played(hits), segment)
+        yield from notes_of(drummer.tapped(taps, STEPS * len(segment), strength, style.temperature, rng), segment)
 
 
 def vary(drummer: Drummer, heard: list[Window], bars: list[ModelBar], style: Style) -> Iterator[Note]:

@@ -9,7 +9,7 @@ from models.music_drums.declaration import MusicDrums
 from models.music_drums.implementation import MusicDrumsPlayer
 from models.music_vae.configs import DRUM_CLASSES
 from models.music_vae.drum_hearing import hear, notes_of
-from models.music_vae.drummer import DRUMS, GROOVE, Drummer
+from models.music_vae.drummer import DRUMS, GROOVE, TAP, Drummer
 from models.music_vae.kits import REDUCED
 from models.music_vae.metre import model_bars
 from models.music_vae.uses.drumming import windows
@@ -29,7 +29,7 @@ ARGUMENTS = {"complete": {"gaps": "2"}}
 @pytest.fixture(scope="module")
 def player(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
-    return MusicDrumsPlayer([weights_file(folder, config) for config in (DRUMS, GROOVE)])
+    return MusicDrumsPlayer([weights_file(folder, config) for config in (DRUMS, GROOVE, TAP)])
 
 
 def act(player, use, heard=CALL, bars=4, params=PARAMS, **arguments):
@@ -100,6 +100,16 @@ def test_any_rhythm_is_drummed_to_but_only_drums_are_varied(player):
             player.act(use, ARGUMENTS.get(use, {}), deep, 2, PARAMS)
     with pytest.raises(ValueError, match="at least one note"):
         player.act("drumify", {}, Phrase((), 2), 2, PARAMS)
+
+
+def test_drums_to_taps_are_hit_where_there_are_taps(player):
+    taps = Phrase(
+        tuple(Note(60, 60 + 5 * n, start, 0.1) for n, start in enumerate((0.0, 0.75, 1.5, 2.5, 3.25))), bars=1
+    )
+    notes = act(player, "drumify", taps, 2, PARAMS | {"variation": 0.0})
+    assert {round(note.start * 4) % 16 for note in notes} == {0, 3, 6, 10, 13}
+    free = act(player, "drumify", taps, 2, PARAMS | {"variation": 1.0})
+    assert {round(note.start * 4) % 16 for note in free} != {0, 3, 6, 10, 13}
 
 
 def test_an_answer_to_drums_can_vary_or_continue_them(player):

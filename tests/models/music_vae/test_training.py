@@ -139,7 +139,7 @@ def test_batches_stay_in_the_pitch_range() -> None:
     rows = np.array([melody.encode([(0, 4, 21), (16, 20, 21)], 32), melody.encode([(0, 4, 108), (16, 20, 108)], 32)])
     batches = Batches(rows, settings(batch=2))
     for _ in range(20):
-        batch, _ = batches.next()
+        batch, _ = batches.next(0)
         assert batch.max() < melody.CLASSES
         assert int((batch >= melody.FIRST_NOTE).sum()) == 4
 

@@ -121,7 +121,42 @@ def test_variations_keep_their_windows_shapes_and_share() -> None:
     assert (drums.varied(windows, rng, 0.0) == windows).all()
     grooves = rng.random((50, 32, 27)).astype(np.float32)
     assert (drums.rebarred(grooves, rng, 0.0) == grooves).all()
-    assert drums.rebarred(grooves, rng, 1.0).shape == grooves.shape
+
+
+def test_variations_are_made_of_what_was_played() -> None:
+    """Drums of one window with those of another; grooves bar by bar, of which whole drums at most are left out."""
+    rng = np.random.default_rng(1)
+    kicks, rides = np.full((40, 32), 1), np.full((40, 32), 1 << 8)
+    out = drums.varied(np.concatenate([kicks, rides]).astype(np.int16), rng, 1.0)
+    assert {1, 1 << 8, 1 | 1 << 8} <= set(np.unique(out).tolist())
+    hits = rng.random((20, 32, 9)) < 0.3
+    grooves = np.concatenate([hits, *(hits * rng.random((2, *hits.shape)))], 2).astype(np.float32)
+    bars = grooves.reshape(-1, 16, 27)
+    varied = drums.rebarred(grooves, rng, 1.0)
+    assert varied.dtype == np.float32
+    assert (varied != grooves).any((1, 2)).sum() > 10
+    for bar in varied.reshape(-1, 16, 27):
+        assert (bars * np.tile(bar[:, :9].any(0), 3) == bar).all((1, 2)).any()
+
+
+def test_given_hits_and_taps_lead_what_is_sampled() -> None:
+    torch.manual_seed(0)
+    for name in ("groove", "tap"):
+        model = MusicVae(HParams(8, (16,), (16, 16), KINDS[name].config))
+        y = (torch.rand(32, 6, 27) < 0.2).float()
+        found = model.sample(torch.randn(6, 8), 32, 1.0, **model.known(y))
+        hits, true = found[..., :9] > 0, y[..., :9] > 0
+        assert torch.equal(hits, true) if name == "groove" else torch.equal(hits.any(2), true.any(2))
+        assert not found[..., 9:][~hits.repeat(1, 1, 2)].any()
+    assert not MusicVae(HParams(8, (16,), (16, 16), KINDS["drums"].config)).known(y)
+
+
+def test_fewer_windows_are_varied_in_the_last_quarter() -> None:
+    settings = replace(KINDS["drums"].settings, steps=100, mixed=0.6, mixed_last=0.2)
+    assert [settings.mixed_at(step) for step in (0, 75)] == [0.6, 0.6]
+    assert settings.mixed_at(100) == pytest.approx(0.2)
+    assert 0.2 < settings.mixed_at(90) < settings.mixed_at(80) < 0.6
+    assert replace(settings, mixed=0.0).mixed_at(100) == 0.0
 
 
 def test_hits_are_counted() -> None:
