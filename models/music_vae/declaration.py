@@ -42,6 +42,7 @@ class MusicVae(NotePad, NoteModel):
         "melody_attributes.safetensors",
         "melody_prior.safetensors",
         "melody_continuation.safetensors",
+        "melody_chords_2bar.safetensors",
     )
 
     answer_with = Param(

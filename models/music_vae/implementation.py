@@ -23,8 +23,7 @@ from models.music_vae.uses.morphing import morph
 from models.music_vae.uses.style import style
 
 FOLDER = own_weights.FOLDER
-WEIGHTS, ATTRIBUTES_FILE, PRIOR_FILE, PREDICTOR_FILE = (FOLDER / name for name in MusicVae.weights)
-CHORDS_FILE = FOLDER / "melody_chords_2bar.safetensors"
+WEIGHTS, ATTRIBUTES_FILE, PRIOR_FILE, PREDICTOR_FILE, CHORDS_FILE = (FOLDER / name for name in MusicVae.weights)
 MAX_BARS = 1024
 
 

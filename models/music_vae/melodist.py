@@ -20,10 +20,8 @@ from models.music_vae.weights import Array
 
 CONFIG = "cat-mel_2bar_small"
 CHORDS_CONFIG = "cat-mel_2bar_med_chords"
-GUIDANCE = 2.0
-"""How much farther than the network with chords itself goes from the same network without (1: as it does)."""
-PULL = Pull(2.0, 0.5, 3.0)
-"""What leans its notes besides."""
+PULL = Pull(1.5, 0.0, 3.0)
+"""What leans the notes of the network that knows chords besides."""
 ATTEMPTS = 4
 """How often a segment is drawn before notes on its downbeats are made certain."""
 ENOUGH = 2
@@ -56,7 +54,7 @@ class Melodist:
         self.network = MusicVaeNetwork(config, tensors)
         self.z_size = config.hparams.z_size
         self.over_chords: MusicVaeNetwork | None = None
-        self.guidance, self.pull = GUIDANCE, PULL
+        self.pull = PULL
         if over_chords is not None:
             config, chorded = own.read(over_chords)
             if config.name != CHORDS_CONFIG:
@@ -71,28 +69,23 @@ class Melodist:
         return leaning.harmony(heard, bars, progression, strength, self.pull if self.over_chords else leaning.ALONE)
 
     def begin(self, z: Array, chords: melody.Steps | None) -> Callable[[Array, int], Array]:
-        """From z [batch, z_size] and the chords [steps] to what goes from step to step: see `advance` inside.
+        """Begin with z [batch, z_size] over the chords [steps]; returns what goes on from step to step, in order.
 
+        It takes the step before [batch, 90] and a step's number to the logits [batch, 90] of that step.
         Where there are chords the network that knows them is taken, if there is one.
         """
-        count = len(z)
-        if self.over_chords is None or chords is None or not chords.any():
-            plain = self.network.decoder.begin(z)
-            none = np.zeros((count, 0), np.float32)
-            return lambda previous, step: plain.advance(previous, none)
-        rows = np.repeat(np.eye(CHORD_CLASSES, dtype=np.float32)[chords][:, None], count, 1)
-        if self.guidance == 1:
-            told = self.over_chords.decoder.begin(z)
-            return lambda previous, step: told.advance(previous, rows[step])
-        voice = self.over_chords.decoder.begin(np.concatenate((z, z)))
-        without = np.tile(np.eye(CHORD_CLASSES, dtype=np.float32)[0], (count, 1))
+        if self.over_chords is not None and chords is not None and chords.any():
+            return self.over(self.over_chords, z, chords)
+        voice = self.network.decoder.begin(z)
+        none = np.zeros((len(z), 0), np.float32)
+        return lambda previous, step: voice.advance(previous, none)
 
-        def advance(previous: Array, step: int) -> Array:
-            """From the step before [batch, 90] to the logits [batch, 90] of a step."""
-            both = voice.advance(np.concatenate((previous, previous)), np.concatenate((rows[step], without)))
-            return both[count:] + np.float32(self.guidance) * (both[:count] - both[count:])
-
-        return advance
+    @staticmethod
+    def over(network: MusicVaeNetwork, z: Array, chords: melody.Steps) -> Callable[[Array, int], Array]:
+        """The same by a network that knows chords, class 0 for none."""
+        voice = network.decoder.begin(z)
+        rows = np.repeat(np.eye(CHORD_CLASSES, dtype=np.float32)[chords][:, None], len(z), 1)
+        return lambda previous, step: voice.advance(previous, rows[step])
 
     def encode(self, windows: list[Window]) -> Array:
         """The posterior's means [windows, z_size]."""

@@ -21,24 +21,25 @@ from models.music_vae.encodings import chords
 from models.music_vae.hearing import WINDOW_BARS, hear
 from models.music_vae.implementation import MusicVaePlayer
 from models.music_vae.leaning import ALONE, Pull, padded
-from models.music_vae.melodist import GUIDANCE, PULL, Melodist
+from models.music_vae.melodist import PULL, Melodist
 from models.music_vae.metre import STEPS, model_bars
 from models.music_vae.progression import TONES, Progression, parse
 from models.music_vae.training import sequences
 from models.music_vae.training.continuing import CALL, DRAWS, key_of
 from models.music_vae.training.folder import say
 
-Way = tuple[bool, float, Pull | None]
-"""Whether the network that knows chords is taken, how it is guided, what leans besides; None: chords are unknown."""
+Way = tuple[bool, Pull | None]
+"""Whether the network that knows chords is taken, and what leans; None: chords are unknown."""
 NOTHING = Pull(0.0, 0.0, 0.0)
 WAYS: dict[str, Way] = {
-    "without": (False, 1.0, None),
-    "leaning": (False, 1.0, ALONE),
-    "network": (True, 1.0, NOTHING),
-    "as played": (True, GUIDANCE, PULL),
+    "without": (False, None),
+    "leaning": (False, ALONE),
+    "network without": (True, None),
+    "network": (True, NOTHING),
+    "as played": (True, PULL),
 }
-PROGRESSIONS = ("C G Am F", "Dm G C Am", "C Am | F G | Em Am | Dm G", "Eb Bb Cm Ab")
-"""Three in the key of the tune that is heard, one far from it."""
+PROGRESSIONS = ("C G Am F", "Eb Bb Cm Ab")
+"""In the key of the tune that is heard, and far from it."""
 USES = ("generate", "continue", "vary")
 SEEDS = 20
 BARS = 8
@@ -50,11 +51,10 @@ Figures = dict[str, float]
 
 def steered(player: MusicVaePlayer, network: Melodist, way: Way) -> None:
     """Let a player play in a way."""
-    knows, guidance, pull = way
+    knows, pull = way
     player.melodist = network if knows else Melodist.__new__(Melodist)
     if not knows:
         player.melodist.__dict__.update(network.__dict__, over_chords=None)
-    player.melodist.guidance = guidance
     player.melodist.pull = pull or ALONE
     player.network = player.melodist.network
 
@@ -113,7 +113,7 @@ def over_progressions(player: MusicVaePlayer, way: Way) -> dict[str, Figures]:
         count = Count()
         for use in USES:
             for seed in range(SEEDS):
-                params = {"seed": seed, "chords": text if way[2] is not None else ""}
+                params = {"seed": seed, "chords": text if way[1] is not None else ""}
                 notes = player.act(use, {}, tune(), BARS, params)
                 count.add(notes, lambda beat, track=track: track.at(beat, 4), key, BARS)  # type: ignore[misc]
         found[text] = count.figures()
@@ -142,7 +142,7 @@ def over_songs(player: MusicVaePlayer, way: Way, songs: sequences.Sequences, pla
     density = []
     for at, song in places:
         call, over = songs.windows[at - CALL : at], songs.chords[at : at + ANSWER].ravel()
-        params = {"seed": 1, "chords": track_of(songs.chords[at : at + ANSWER]) if way[2] is not None else ""}
+        params = {"seed": 1, "chords": track_of(songs.chords[at : at + ANSWER]) if way[1] is not None else ""}
         notes = list(player.act("continue", {}, phrase_of(call), 2 * ANSWER, params))
         count.add(notes, lambda beat, over=over: int(over[int(beat // 2)]), song_key(songs, song), 2 * ANSWER)  # type: ignore[misc]
         truth = songs.windows[at : at + ANSWER]
@@ -183,10 +183,13 @@ def likelihood(
         half_bars = songs.chords[at]
         points = predictor.draw(melodist.encode(call.windows), DRAWS, 1.0, rng, half_bars if told else None)
         track = (
-            Progression(tuple(map(tuple, half_bars.reshape(2, 2).tolist()))) if way[2] is not None else Progression()
+            Progression(tuple(map(tuple, half_bars.reshape(2, 2).tolist()))) if way[1] is not None else Progression()
         )
         harmony = padded(melodist.harmony(call, bars, track, 0.0), WINDOW_BARS * STEPS)
-        advance = melodist.begin(points, harmony.chords)
+        if way == (True, None) and melodist.over_chords:
+            advance = melodist.over(melodist.over_chords, points, np.zeros(WINDOW_BARS * STEPS, np.int64))
+        else:
+            advance = melodist.begin(points, harmony.chords)
         previous = np.zeros((DRAWS, melody.CLASSES), np.float32)
         each = np.zeros(DRAWS)
         truth = melody.transpose(songs.windows[at], call.octaves)
@@ -224,9 +227,10 @@ def judge(folder: Path, weights: Path, part: str, count: int, ways: dict[str, Wa
     say(f"the songs: {report['the songs']}")
     for name, way in ways.items():
         steered(player, network, way)
-        found: dict[str, object] = {"songs": over_songs(player, way, songs, places)}
-        found["progressions"] = over_progressions(player, way)
-        for told in (False, True) if way[2] is not None else (False,):
+        found: dict[str, object] = {}
+        if way != (True, None):  # without chords the player takes the other network
+            found |= {"songs": over_songs(player, way, songs, places), "progressions": over_progressions(player, way)}
+        for told in (False, True) if way == (True, PULL) else (False,):
             nats = likelihood(player, predictor, way, songs, places, told=told)
             error = float(np.std(nats) / np.sqrt(len(nats)))
             found[f"log_likelihood{'_predictor_told' if told else ''}"] = [float(np.mean(nats)), error]

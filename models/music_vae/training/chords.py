@@ -17,7 +17,7 @@ from models.music_vae.score import ScoreNote
 from models.music_vae.training import data
 
 HALF_BAR = melody.STEPS_PER_BAR // 2
-FURTHEST = 3
+FURTHEST = 2
 """Steps of the scale by which a half bar is moved at most."""
 FOREIGN = 0.3
 """The share of reharmonised windows that are moved to another key instead."""

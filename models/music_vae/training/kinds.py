@@ -122,7 +122,15 @@ class Chords:
     sizes: HParams = field(default_factory=lambda: HParams(config="cat-mel_2bar_med_chords"))
     settings: Settings = field(
         default_factory=lambda: replace(
-            Settings(), steps=3_000, muon_rate=0.003, adam_rate=1e-3, free_ramp=0.05, vague=0.3, unchorded=0.15
+            Settings(),
+            steps=800,
+            muon_rate=0.0015,
+            adam_rate=1e-3,
+            mixed=0.3,
+            free_ramp=0.05,
+            vague=0.2,
+            vaguest=0.5,
+            unchorded=0.15,
         )
     )
     reading: str = "melody with chords"

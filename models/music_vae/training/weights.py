@@ -9,6 +9,8 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save as serialise
 
+from models.music_vae import melody
+from models.music_vae.progression import PITCH_CLASSES, TONES
 from models.music_vae.training.network import (
     MELODY,
     HParams,
@@ -61,15 +63,59 @@ def read(path: Path) -> MusicVae:
     return model
 
 
+CARRIED = 1.5
+"""The weight with which a unit hears whether its pitch class is in the chord."""
+OPEN = 6.0
+"""A bias that holds a gate open, negative shut."""
+LEAN = 1.2
+"""What a pitch class in the chord, or not, adds to the logits of its pitches, about."""
+
+
 def with_chords(model: MusicVae, config: str) -> MusicVae:
-    """A melody model as one of `config`, with rows for chords, all zero: it does not hear them yet."""
-    out = MusicVae(replace(model.hp, config=config))
-    chords = out.hp.encoding.control_depth
-    before = {decoder_cell(0): model.hp.depth + model.hp.z_size}
-    before |= {encoder_cell(direction): model.hp.inputs for direction in ("fw", "bw")}
+    """A melody model as one of `config`: the same without chords; with them their tones are likelier.
+
+    Each layer of the decoder gets twelve units more, which carry what pitch classes are in the chord to the logits. A
+    network learns that from nothing only slowly; from there it learns how much of it is right, where, in minutes.
+    """
+    decoder = tuple(size + PITCH_CLASSES for size in model.hp.dec_rnn_size)
+    out = MusicVae(replace(model.hp, config=config, dec_rnn_size=decoder))
+    chords, below = out.hp.encoding.control_depth, model.hp.depth + model.hp.z_size
+    placed: dict[str, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
+    for direction in ("fw", "bw"):
+        (units,) = model.hp.enc_rnn_size
+        placed[encoder_cell(direction)] = [(model.hp.inputs, chords), (units, 0)], [(4 * units, 0)]
+    for n, size in enumerate(model.hp.dec_rnn_size):
+        more = PITCH_CLASSES if n else chords
+        placed[decoder_cell(n)] = [(below, more), (size, PITCH_CLASSES)], 4 * [(size, PITCH_CLASSES)]
+        below = size
+    states = [(size, PITCH_CLASSES) for size in model.hp.dec_rnn_size for _ in "ch"]
+    placed["decoder/z_to_initial_state"] = [(model.hp.z_size, 0)], states
+    placed["decoder/output_projection"] = [(below, PITCH_CLASSES)], [(model.hp.depth, 0)]
     for name, value in model.variables.items():
-        rows = before.get(name.removesuffix("/kernel"))
-        if rows is not None:
-            value = torch.cat([value[:rows], value.new_zeros(chords, value.shape[1]), value[rows:]])
-        out.variables[name].data = value.detach().clone()
+        rows, columns = placed.get(name.rpartition("/")[0], ([(len(value), 0)], [(value.shape[-1], 0)]))
+        data = out.variables[name].data.zero_()
+        if value.dim() == 1:
+            data[places(columns)] = value.detach()
+        else:
+            data[places(rows)[:, None], places(columns)] = value.detach()
+    tones = torch.from_numpy(2.0 * TONES - 1.0).float() * torch.from_numpy(TONES.any(1, keepdims=True))
+    first = model.hp.depth + model.hp.z_size
+    for n, size in enumerate(decoder):
+        kernel, bias = (out.variables[f"{decoder_cell(n)}/{part}"].data for part in ("kernel", "bias"))
+        opened, heard, kept, told = (slice((gate + 1) * size - PITCH_CLASSES, (gate + 1) * size) for gate in range(4))
+        kernel[first : first + len(tones), heard] = CARRIED * tones
+        bias[opened], bias[kept], bias[told] = OPEN, -OPEN, OPEN
+        tones, first = torch.eye(PITCH_CLASSES), size - PITCH_CLASSES
+    pitch_class = (torch.arange(melody.MIN_PITCH, melody.MAX_PITCH + 1)) % PITCH_CLASSES
+    projection = out.variables["decoder/output_projection/kernel"].data
+    projection[-PITCH_CLASSES:, melody.FIRST_NOTE :] = LEAN * torch.eye(PITCH_CLASSES)[:, pitch_class]
     return out
+
+
+def places(blocks: list[tuple[int, int]]) -> torch.Tensor:
+    """Where successive blocks are, if so many places are put after each: pairs of a size and that number."""
+    found, before = [], 0
+    for size, more in blocks:
+        found.append(torch.arange(before, before + size))
+        before += size + more
+    return torch.cat(found)

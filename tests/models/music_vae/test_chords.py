@@ -12,10 +12,10 @@ from small_weights import weights_file  # noqa: E402
 
 from models import music_vae  # noqa: E402
 from models.contract import Note, Phrase  # noqa: E402
-from models.music_vae import melody  # noqa: E402
+from models.music_vae import melody, own_weights  # noqa: E402
 from models.music_vae.implementation import MusicVaePlayer  # noqa: E402
 from models.music_vae.melodist import CHORDS_CONFIG, Melodist  # noqa: E402
-from models.music_vae.progression import tones_of  # noqa: E402
+from models.music_vae.progression import parse, tones_of  # noqa: E402
 from models.music_vae.training import chords, weights  # noqa: E402
 from models.music_vae.training.folder import train_folder  # noqa: E402
 from models.music_vae.training.kinds import KINDS  # noqa: E402
@@ -120,14 +120,19 @@ def test_it_begins_as_the_melody_model_and_keeps_its_latent_space(parent: Path, 
     with torch.no_grad():
         mu, sigma = melodies.encode(y)
         np.testing.assert_allclose(widened.encode(x)[0], mu)
-        np.testing.assert_allclose(widened.decode(mu, shift(y), widened.chords(x)), melodies.decode(mu, shift(y)))
+        none, c_major = torch.zeros_like(y), torch.ones_like(y)
+        plain = melodies.decode(mu, shift(y))
+        np.testing.assert_allclose(widened.decode(mu, shift(y), none), plain, atol=1e-5)
+        likelier = (widened.decode(mu, shift(y), c_major) - plain)[..., melody.FIRST_NOTE :] > 0.5
+        pitch_classes = np.arange(melody.MIN_PITCH, melody.MAX_PITCH + 1) % 12
+        assert (likelier.numpy() == np.isin(pitch_classes, (0, 4, 7))).all()
     settings = {"steps": 3, "batch": 16, "adam_rate": 0.01}
     path = train_folder("chords", songs, tmp_path / "out", start=parent, settings=settings)
     assert path.name == "melody_chords_2bar.safetensors"
     trained = weights.read(path)
     with torch.no_grad():
         np.testing.assert_allclose(trained.encode(x)[1], sigma, atol=1e-6)
-        assert not np.allclose(trained.decode(mu, shift(y), x[..., 1]), melodies.decode(mu, shift(y)), atol=1e-3)
+        assert not np.allclose(trained.decode(mu, shift(y), none), plain, atol=1e-3)
     resumed = train_folder(
         "chords", songs, tmp_path / "out", start=parent, resume=True, settings=settings | {"steps": 4}
     )
@@ -173,3 +178,29 @@ def test_pop909_s_melodies_fit_their_chords() -> None:
     pitches = (steps[there] - melody.FIRST_NOTE + melody.MIN_PITCH) % 12
     inside = np.mean([pitch in tones_of(int(chord)) for pitch, chord in zip(pitches, over[there], strict=True)])
     assert inside > 0.5  # at random 0.25, in the key alone 0.43
+
+
+SHIPPED = own_weights.FOLDER / "melody_chords_2bar.safetensors"
+
+
+def test_the_shipped_network_is_small_and_has_its_card() -> None:
+    assert SHIPPED.stat().st_size <= 8e6
+    assert "Licence: Apache-2.0" in SHIPPED.with_suffix(".md").read_text("utf-8")
+
+
+def test_the_shipped_player_follows_chords_in_and_out_of_the_key() -> None:
+    """The figures of its card are 0.91 and 0.85."""
+    player = MusicVaePlayer()
+    assert player.melodist.over_chords is not None
+    tune = (60, 62, 64, 64, 67, 65, 64, 62, 60, 64, 67, 72, 71, 69, 67, 67)
+    call = Phrase(tuple(Note(pitch, 80, float(beat), 1.0) for beat, pitch in enumerate(tune)), bars=4)
+    for text, least in (("C G Am F", 0.75), ("Eb Bb Cm Ab", 0.65)):
+        track = parse(text)
+        inside = [
+            note.pitch % 12 in tones_of(track.at(note.start, 4))
+            for seed in range(6)
+            for note in player.act("continue", {}, call, 8, {"seed": seed, "chords": text})
+            if note.start % 1 == 0
+        ]
+        assert len(inside) > 60
+        assert np.mean(inside) > least
