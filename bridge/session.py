@@ -227,6 +227,7 @@ class Session:
             seconds = self._time() - reply.asked
             self.first_note_ms.append(1000 * seconds)
             self._latency.add(reply.what, seconds)
+            # By whole bars where it was to begin on one: its downbeat is not to fall into the player's bar.
             step = 1 if self._launch[0] == "beat" else self._grid().bar
             while self._beat() > reply.beat + note.start:
                 reply.beat += step

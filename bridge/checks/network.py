@@ -37,7 +37,7 @@ def http_port(settings: Settings) -> Iterator[Finding]:
 
 def receive_buffer(settings: Settings) -> Iterator[Finding]:
     """What the system grants for bursts of OSC."""
-    from bridge.osc.transport import probe_receive_buffer, receive_buffer_advice
+    from bridge.osc.receive_buffer import probe_receive_buffer, receive_buffer_advice
 
     granted = probe_receive_buffer()
     advice = receive_buffer_advice(granted)

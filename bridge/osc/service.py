@@ -20,7 +20,8 @@ from bridge.osc.framing import TCP_LIMIT
 from bridge.osc.patterns import PatternIndex, is_pattern
 from bridge.osc.schedule import Schedule
 from bridge.osc.subscriptions import Subscriptions
-from bridge.osc.transport import Client, TcpServer, UdpEndpoint, bind
+from bridge.osc.tcp import TcpServer
+from bridge.osc.transport import Client, UdpEndpoint, bind
 from bridge.osc.wire import UDP_LIMIT, Message, OscError, Value, decode, encode
 from bridge.realtime.messages import OscTarget
 
@@ -133,7 +134,7 @@ class OscService:
 
     @property
     def receive_buffer(self) -> int:
-        """Bytes of receive buffer that the system granted; see transport.receive_buffer_advice. Only while started."""
+        """Bytes of receive buffer that the system granted; see receive_buffer_advice(). Only while started."""
         return self._endpoint.receive_buffer
 
     @property

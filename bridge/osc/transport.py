@@ -1,7 +1,6 @@
-"""The sockets: one UDP socket and a TCP server on the same port number. Nothing here blocks the loop."""
+"""Clients, and the sockets of one port number: UDP's is read here, TCP's in ``tcp.py``. Nothing blocks the loop."""
 
 import asyncio
-import contextlib
 import errno
 import os
 import socket
@@ -10,18 +9,12 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, cast
 
-from bridge.osc.framing import TCP_LIMIT, Deframer, FramingError, frame
+from bridge.osc.receive_buffer import request_receive_buffer
 from bridge.osc.wire import UDP_LIMIT, OscError
 
-RECEIVE_BUFFER = 4 << 20
-"""Bytes asked of the system, to hold what arrives while the loop is busy."""
-MAX_PENDING = 1 << 20
-"""Bytes kept for a TCP client that does not read, before its connection is dropped."""
-MAX_UNFINISHED = 64 << 20
-"""Bytes kept of all TCP clients' unfinished packets, before who sends more is dropped."""
 MAX_CLIENTS = 1_024
 """UDP senders remembered; also the most TCP connections."""
-_PER_TURN = 64
+PER_TURN = 64
 """Packets acted on before the loop's other work gets its turn."""
 _PER_PRESSED_TURN = 8
 """The same while the system's buffer fills faster than it is emptied: what overflows there may be anybody's."""
@@ -145,11 +138,11 @@ class UdpEndpoint:
         return client
 
     def _readable(self) -> None:
-        if not self._backlog and self._read(_PER_TURN, self._receiver.packet_received):
+        if not self._backlog and self._read(PER_TURN, self._receiver.packet_received):
             return
         # More has come than one turn can act on: it is taken from the system now, which would throw away anybody's.
         emptied = self._read(_PER_DRAIN, self._backlog.add)
-        self._backlog.work(_PER_TURN if emptied else _PER_PRESSED_TURN)
+        self._backlog.work(PER_TURN if emptied else _PER_PRESSED_TURN)
 
     def _read(self, most: int, take: Callable[[bytes, Client], None]) -> bool:
         """Hand on so many datagrams at most; whether there are no more."""
@@ -181,7 +174,7 @@ class Backlog:
         self._dropped: dict[Client, int] = {}
         self._bytes = 0
         self._scheduled = False
-        self._most = _PER_TURN
+        self._most = PER_TURN
 
     def __bool__(self) -> bool:
         return bool(self._queues)
@@ -197,7 +190,7 @@ class Backlog:
             queue.append(packet)
             self._bytes += len(packet)
 
-    def work(self, most: int = _PER_TURN) -> None:
+    def work(self, most: int = PER_TURN) -> None:
         """Act on so many packets, taken from each client in turn; the rest follows in further turns."""
         self._most = most
         if not self._scheduled and self._queues:
@@ -229,128 +222,6 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: _Datagram) -> None:
         self._received(data, addr)
-
-
-class _Connection(asyncio.Protocol):
-    """One TCP client."""
-
-    def __init__(self, server: "TcpServer") -> None:
-        self._server = server
-        self._deframer = Deframer(TCP_LIMIT)
-        self._draining = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-        name = transport.get_extra_info("peername") or ("", 0)
-        self.client = Client("tcp", (name[0], name[1]), self, self._send)
-        if len(self._server.connections) >= MAX_CLIENTS:
-            self._drop(f"at most {MAX_CLIENTS} connections are taken")
-            return
-        self._server.connections.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._server.ended(self)
-
-    def data_received(self, data: bytes) -> None:
-        self._deframer.feed(data)
-        if not self._draining:
-            self._drain()
-        if self.unfinished > MAX_UNFINISHED // MAX_CLIENTS and self._server.unfinished > MAX_UNFINISHED:
-            self._drop(f"over {MAX_UNFINISHED} bytes of unfinished packets")
-
-    @property
-    def unfinished(self) -> int:
-        """Bytes that arrived and await the rest of their packet, or their turn."""
-        return self._deframer.pending
-
-    def _drain(self) -> None:
-        receiver = self._server.receiver
-        for _ in range(_PER_TURN):
-            if self._transport.is_closing():
-                return
-            try:
-                packet = self._deframer.next_packet()
-            except FramingError as error:
-                receiver.packet_broken(error, self.client)
-                self._transport.close()
-                return
-            except OscError as error:
-                receiver.packet_broken(error, self.client)
-                continue
-            if packet is None:
-                if self._draining:
-                    self._draining = False
-                    self._transport.resume_reading()
-                return
-            receiver.packet_received(packet, self.client)
-        if not self._draining:
-            self._draining = True
-            self._transport.pause_reading()
-        asyncio.get_running_loop().call_soon(self._drain)
-
-    def _send(self, packet: bytes) -> bool:
-        if self._transport.is_closing():
-            return False
-        if self._transport.get_write_buffer_size() > MAX_PENDING:
-            self._drop(f"does not read: over {MAX_PENDING} bytes wait for it")
-            return False
-        self._transport.write(frame(packet, self._deframer.framing))
-        return True
-
-    def _drop(self, reason: str) -> None:
-        self._transport.abort()
-        self._server.receiver.client_dropped(self.client, reason)
-
-    def close(self) -> None:
-        """End the connection once what waits for it is out."""
-        self._transport.close()
-
-    def abort(self) -> None:
-        """End the connection now."""
-        self._transport.abort()
-
-
-class TcpServer:
-    """Accepts connections on a bound socket."""
-
-    def __init__(self, sock: socket.socket, receiver: Receiver) -> None:
-        self.receiver = receiver
-        self.connections: set[_Connection] = set()
-        self._socket = sock
-        self._server: asyncio.Server | None = None
-        self._all_ended: asyncio.Future[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to accept."""
-        self._server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), sock=self._socket)
-
-    async def stop(self) -> None:
-        """End every connection and stop listening."""
-        if self._server is None:
-            self._socket.close()
-            return
-        self._server.close()
-        for connection in tuple(self.connections):
-            connection.close()
-        if self.connections:  # what waits for them may still go out
-            self._all_ended = asyncio.get_running_loop().create_future()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._all_ended, 0.5)
-        for connection in tuple(self.connections):
-            connection.abort()
-        await self._server.wait_closed()
-
-    @property
-    def unfinished(self) -> int:
-        """Bytes of all connections that await the rest of their packet, or their turn."""
-        return sum(connection.unfinished for connection in self.connections)
-
-    def ended(self, connection: "_Connection") -> None:
-        """A connection is no more."""
-        self.connections.discard(connection)
-        self.receiver.client_gone(connection.client)
-        if not self.connections and self._all_ended is not None and not self._all_ended.done():
-            self._all_ended.set_result(None)
 
 
 async def bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
@@ -400,48 +271,3 @@ def _bound(family: int, kind: int, address: tuple[Any, ...]) -> socket.socket:
             text = f"{name} port {address[1]} on {address[0]}: {os.strerror(error.errno or 0)}"
         raise OSError(error.errno, text) from error
     return sock
-
-
-def request_receive_buffer(sock: socket.socket) -> int:
-    """Ask for RECEIVE_BUFFER bytes, and return how many the system granted."""
-    with contextlib.suppress(OSError):  # macOS and the BSDs refuse what Linux cuts
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-    if sys.platform == "linux" and _granted(sock) < RECEIVE_BUFFER:
-        with contextlib.suppress(OSError):  # goes beyond the cap where we may administer the network
-            sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
-    size = _granted(sock)
-    while size < RECEIVE_BUFFER and sys.platform != "linux":  # as much as is granted, in steps
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size + (256 << 10))
-        except OSError:
-            break
-        if _granted(sock) <= size:
-            break
-        size = _granted(sock)
-    return min(size, RECEIVE_BUFFER)
-
-
-_SO_RCVBUFFORCE = 33  # asm-generic/socket.h; Python's socket has no name for it
-
-
-def _granted(sock: socket.socket) -> int:
-    size = sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
-    return size // 2 if sys.platform == "linux" else size  # Linux tells twice what was asked, for its own records
-
-
-def receive_buffer_advice(granted: int) -> str | None:
-    """What to type where the system capped the receive buffer to ``granted`` bytes; None where it did not."""
-    if granted >= RECEIVE_BUFFER:
-        return None
-    text = f"the OSC receive buffer is {granted >> 10} KiB of {RECEIVE_BUFFER >> 10} KiB: bursts may lose messages"
-    if sys.platform == "linux":
-        return f"{text}; type: sudo sysctl -w net.core.rmem_max={RECEIVE_BUFFER}"
-    if sys.platform == "darwin":  # which counts its own records into the limit
-        return f"{text}; type: sudo sysctl -w kern.ipc.maxsockbuf={2 * RECEIVE_BUFFER}"
-    return text
-
-
-def probe_receive_buffer() -> int:
-    """Bytes that the system grants a new UDP socket of RECEIVE_BUFFER, for ``doctor``."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        return request_receive_buffer(sock)

@@ -19,6 +19,7 @@ from bridge.realtime import scheduling
 from bridge.realtime.clock import Clock
 from bridge.realtime.conductor import Conductor
 from bridge.realtime.echo import Echo
+from bridge.realtime.inputs import Heard, MidiInputs, Raw
 from bridge.realtime.journal import LINGER, Described, Journal, Left, adopt
 from bridge.realtime.kept import JournaledOutput, NoOutput
 from bridge.realtime.midi_clock import MidiClockOut
@@ -27,7 +28,7 @@ from bridge.realtime.outputs import OscOutput, Output, OutputError
 from bridge.realtime.part import Part
 from bridge.realtime.pedal import Pedals
 from bridge.realtime.player import Player
-from bridge.realtime.ports import Heard, MidiInputs, Ports, Raw, choose_ports
+from bridge.realtime.ports import Ports, choose_ports
 from bridge.realtime.rehearsal import Rehearsal
 
 AWAKE = 0.0008

@@ -75,7 +75,7 @@ def test_an_address_that_is_not_ours() -> None:
 
 
 def test_a_capped_receive_buffer_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bridge.osc.transport.probe_receive_buffer", lambda: 212992)
+    monkeypatch.setattr("bridge.osc.receive_buffer.probe_receive_buffer", lambda: 212992)
     (finding,) = receive_buffer(Settings())
     assert finding.state == "warn"
     assert "208 KiB" in finding.text

@@ -7,10 +7,10 @@ import socket
 import pytest
 
 from bridge.addresses import Table
-from bridge.osc import transport
+from bridge.osc import tcp
 from bridge.osc.framing import TCP_LIMIT
+from bridge.osc.receive_buffer import RECEIVE_BUFFER, receive_buffer_advice
 from bridge.osc.service import OscService
-from bridge.osc.transport import RECEIVE_BUFFER, receive_buffer_advice
 from bridge.osc.wire import encode
 from tests.bridge.osc.rig import Peer, Rig, TcpPeer, running
 
@@ -404,7 +404,7 @@ async def test_a_tcp_client_that_does_not_read_is_cut_off():
 
 @scenario
 async def test_unfinished_packets_are_limited(monkeypatch):
-    monkeypatch.setattr(transport, "MAX_UNFINISHED", 1 << 20)
+    monkeypatch.setattr(tcp, "MAX_UNFINISHED", 1 << 20)
     async with running() as (rig, _):
         connection = await TcpPeer.open(rig.service)
         connection.writer.write(TCP_LIMIT.to_bytes(4, "big") + bytes(TCP_LIMIT - 1))
@@ -415,7 +415,7 @@ async def test_unfinished_packets_are_limited(monkeypatch):
 
 @scenario
 async def test_connections_are_limited(monkeypatch):
-    monkeypatch.setattr(transport, "MAX_CLIENTS", 1)
+    monkeypatch.setattr(tcp, "MAX_CLIENTS", 1)
     async with running() as (rig, _):
         first, second = await TcpPeer.open(rig.service), await TcpPeer.open(rig.service)
         await second.ended()

@@ -6,9 +6,10 @@ import pytest
 from jackd import running_server, wait_until
 
 from bridge.realtime import connections, jack_ports
-from bridge.realtime.jack_ports import MOST, JackOutput, JackPorts
+from bridge.realtime.inputs import MidiInputs
+from bridge.realtime.jack_output import MOST, JackOutput
+from bridge.realtime.jack_ports import JackPorts
 from bridge.realtime.journal import Described, Journal
-from bridge.realtime.ports import MidiInputs
 
 
 class Port:

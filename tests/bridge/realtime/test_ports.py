@@ -13,6 +13,7 @@ from jackd import wait_until
 from pythonosc.osc_message import OscMessage
 
 from bridge.realtime import ports
+from bridge.realtime.inputs import MidiInputs, Raw
 from bridge.realtime.journal import Described
 from bridge.realtime.messages import OscTarget
 from bridge.realtime.outputs import MidiOutput, OscOutput, OutputError
@@ -20,14 +21,14 @@ from bridge.realtime.outputs import MidiOutput, OscOutput, OutputError
 
 @pytest.fixture
 def inputs():
-    inputs = ports.MidiInputs()
+    inputs = MidiInputs()
     yield inputs
     inputs.close()
 
 
 @pytest.fixture(scope="module")
 def fuzzed():
-    inputs = ports.MidiInputs()
+    inputs = MidiInputs()
     yield inputs
     inputs.close()
 
@@ -71,7 +72,7 @@ def test_no_bytes_are_fatal(fuzzed, strings):
     for data in strings:
         fuzzed.receive((list(data), 0.0), None)
     for note in fuzzed.take():
-        if isinstance(note, ports.Raw):
+        if isinstance(note, Raw):
             assert note.data[0] >= 0xA0
             assert all(value <= 127 for value in note.data[1:])
             continue
