@@ -25,10 +25,11 @@ class Prior:
         return Prior(np.zeros(z_size, np.float32), np.eye(z_size, dtype=np.float32))
 
     @staticmethod
-    def fitted(points: npt.NDArray[np.floating]) -> "Prior":
-        """To points [n, z_size]."""
+    def fitted(points: npt.NDArray[np.floating], spread: float = 1.0) -> "Prior":
+        """To points [n, z_size], whose deviations from their mean are multiplied by ``spread``."""
         covariance = np.cov(points, rowvar=False) + 1e-4 * np.eye(points.shape[1])
-        return Prior(points.mean(0).astype(np.float32), np.linalg.cholesky(covariance).astype(np.float32))
+        factor = spread * np.linalg.cholesky(covariance)
+        return Prior(points.mean(0).astype(np.float32), factor.astype(np.float32))
 
     @staticmethod
     def read(path: Path, z_size: int) -> "Prior":

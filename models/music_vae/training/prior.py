@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=12_000, help="windows to go by")
+    parser.add_argument("--spread", type=float, default=1.0, help="of their deviations, the share that is drawn")
     args = parser.parse_args(arguments)
     use_one_thread()
     config, tensors = own.read(args.weights)
@@ -59,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     windows = np.concatenate([found for (_, found), part in zip(songs, parts, strict=True) if part == "train"])
     windows = windows[rng.permutation(len(windows))[: args.count]].astype(np.int64)
     pieces = np.array_split(windows, -(-len(windows) // BATCH))
-    prior = Prior.fitted(np.concatenate([network.encode(encode(piece, rng))[0] for piece in pieces]))
+    prior = Prior.fitted(np.concatenate([network.encode(encode(piece, rng))[0] for piece in pieces]), args.spread)
     args.out.write_bytes(save(prior.tensors()))
     print(f"{args.out}: {args.out.stat().st_size} bytes, from {len(windows)} windows of {len(songs)} songs")
     return 0

@@ -13,7 +13,7 @@ from models.music_vae.network import MusicVaeNetwork
 
 FOLDER = Path(__file__).parents[3] / "models" / "weights"
 KICK, SNARE, HAT = 0, 1, 2
-BUDGET = {"drums_2bar": 3.0e6, "groove_2bar": 2.5e6, "tap_2bar": 2.5e6}
+BUDGET = {"drums_2bar": 4.0e6, "groove_2bar": 2.5e6, "tap_2bar": 2.5e6}
 CONFIGS = {
     "drums_2bar": "cat-drums_2bar_small",
     "groove_2bar": "groovae_2bar_humanize",
