@@ -404,6 +404,9 @@ class JackPorts:
 
     def _connect(self, short: str, port: Any, peer: str) -> None:
         source, target = (peer, port.name) if short in self._ins else (port.name, peer)
+        if short in self._ins:  # told apart from its first note on
+            known = self._devices.get(short, "").splitlines()
+            self._devices[short] = "\n".join([*known, device_of(peer)])
         try:
             self._client.connect(source, target)
         except self._jack.JackErrorCode:
