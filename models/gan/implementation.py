@@ -12,6 +12,7 @@ from safetensors import safe_open
 
 from models import pad
 from models.contract import Moment, Value
+from models.gan.declaration import Gan
 from models.latent import walk
 from models.latent.bending import bent
 from models.latent.colours import turned
@@ -23,7 +24,7 @@ Array = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent.parent / "weights" / "gan"
 LAYERS, STEPS = 7, (1, 2, 2, 4, 4, 8)
 """Layers with a w each; what all but the last work at, times 4×4, each with noise."""
-FILES = ("points.safetensors", "mapping.onnx", *(f"layer{number}.onnx" for number in range(LAYERS)))
+FILES = tuple(name.removeprefix("gan/") for name in Gan.weights if name.startswith("gan/"))
 LIGHT = 0.6
 MOST_SAVED = 64
 
@@ -86,7 +87,7 @@ class GanPainter:
                 self._of(self._any(int(params["mix_seed"]))) - self._middle
             )
             layers[:, first:] += float(params["mix"]) * (other[:, None] - layers[:, first:])
-        noises = self._noises(seed, turns, float(params["noise"]), moment, reaction)
+        noises = self._noises(seed, turns, params, moment, reaction)
         latent = self._synthesised(layers.astype(np.float32), noises, params)
         glow = float(params["glow"]) * reaction
         light = walk.lights(moment.notes, self._rows, self._columns, LIGHT * glow)
@@ -149,10 +150,13 @@ class GanPainter:
                 push = push + share * (self._of(self._any(seed + 1 + note.pitch)) - self._w)
         return push
 
-    def _noises(self, seed: int, turns: float, strength: float, moment: Moment, reaction: float) -> list[Array]:
-        noises = []
+    def _noises(
+        self, seed: int, turns: float, params: Mapping[str, Value], moment: Moment, reaction: float
+    ) -> list[Array]:
+        noises, chosen = [], int(params["noise_layer"])
         for i, step in enumerate(STEPS):
             shape = 1, 1, self._rows * step // 4, self._columns * step // 4
             noise = walk.circle(shape, seed + 100 + i, 4 * turns)
+            strength = np.float32(params["noise"]) if chosen in (-1, i) else np.float32(1)
             noises.append(strength * walk.pushed(noise, seed + i, moment.notes, 0.5 * reaction))
         return noises

@@ -24,7 +24,7 @@ def load(source: Path) -> tuple[Tensor, bool]:
     Raises ValueError, in words, where there are too few, and OSError for what cannot be read.
     """
     moving = source.is_file()
-    pictures = _frames(source) if moving else _pictures(source)
+    pictures = _frames(source) if moving else pictures_of(source)
     latents = [space.encode(picture) for picture in pictures]
     if len(latents) < FEWEST:
         what = "frames" if moving else f"pictures ({', '.join(PICTURES)})"
@@ -32,7 +32,8 @@ def load(source: Path) -> tuple[Tensor, bool]:
     return torch.from_numpy(np.stack(latents)), moving
 
 
-def _pictures(folder: Path) -> Iterator[NDArray[np.uint8]]:
+def pictures_of(folder: Path) -> Iterator[NDArray[np.uint8]]:
+    """Every picture in the folder and those below it, RGB of any size; what cannot be read is told and left out."""
     from PIL import Image, UnidentifiedImageError
 
     if not folder.is_dir():

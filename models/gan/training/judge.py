@@ -4,7 +4,8 @@
 
 prints the kernel inception distance (``models.latent.training.metrics``) of what the painter paints to some of the
 pictures, and of others of them through the decoder, which is what can be reached in this latent space at all. OUT shows
-generated pictures, and below each the picture that is nearest to it in those features, so that copying would show.
+generated pictures, and below each the picture that is nearest to it in the features of EfficientNet-Lite0, so that
+copying would show.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn import functional
 
 from models.contract import Moment
 from models.gan.declaration import Gan
@@ -22,9 +25,10 @@ from models.latent import space
 from models.latent.decoder import Decoder
 from models.latent.training.metrics import features, kernel_distance
 
-from .data import _pictures
+from .data import pictures_of
+from .features import Features, installed
 
-COUNT, SHOWN, SIDE = 400, 16, 128
+COUNT, SHOWN, SIDE = 200, 16, 128
 
 
 def painted(folder: str, count: int) -> list[NDArray[np.uint8]]:
@@ -34,23 +38,33 @@ def painted(folder: str, count: int) -> list[NDArray[np.uint8]]:
     return [painter.render(Moment(0.0, 0.0, 120.0, 4, ()), params | {"seed": seed}) for seed in range(1, count + 1)]
 
 
+def looks(pictures: list[NDArray[np.uint8]], network: Features) -> NDArray[np.float32]:
+    """[N, 320] of length 1: EfficientNet-Lite0's last features of pictures of 256×256 at half their size, averaged."""
+    rows = []
+    with torch.no_grad():
+        for picture in pictures:
+            shown = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 255
+            rows.append(functional.normalize(network(functional.avg_pool2d(shown, 2))[-1].mean((2, 3)))[0].numpy())
+    return np.stack(rows)
+
+
 def main() -> None:
     source, folder, vgg, out = sys.argv[1:]
-    pictures = [np.asarray(Image.fromarray(p).resize((256, 256))) for p in _pictures(Path(source))]
+    torch.set_num_threads(1)
+    pictures = [np.asarray(Image.fromarray(picture).resize((256, 256))) for picture in pictures_of(Path(source))]
     order = np.random.default_rng(0).permutation(len(pictures))
     one, other = ([pictures[i] for i in part] for part in (order[:COUNT], order[COUNT : 2 * COUNT]))
-    decoder = Decoder(256, 256)
+    decoder, made = Decoder(256, 256), painted(folder, COUNT)
     again = [decoder.frame(space.encode(picture)[None]) for picture in other]
-    made = painted(folder, COUNT)
-    of_made, of_one, of_again = (features(these, Path(vgg)) for these in (made, one, again))
+    of_made, of_again, of_one = (features(these, Path(vgg)) for these in (made, again, one))
     print(f"generated to pictures {kernel_distance(of_made, of_one):.3f}")
     print(f"other pictures, decoded, to pictures {kernel_distance(of_again, of_one):.3f}")
-    known = features(pictures, Path(vgg))
+    network = Features(installed())
+    alike = looks(made[:SHOWN], network) @ looks(pictures, network).T
     sheet = Image.new("RGB", (SHOWN // 2 * SIDE, 4 * SIDE))
-    apart = (of_made**2).sum(1)[:, None] + (known**2).sum(1) - 2 * of_made @ known.T
     for i in range(SHOWN):
         x, y = i % (SHOWN // 2) * SIDE, i // (SHOWN // 2) * 2 * SIDE
-        for row, picture in enumerate((made[i], pictures[int(apart[i].argmin())])):
+        for row, picture in enumerate((made[i], pictures[int(alike[i].argmax())])):
             sheet.paste(Image.fromarray(picture).resize((SIDE, SIDE)), (x, y + row * SIDE))
     sheet.save(out, quality=82)
 

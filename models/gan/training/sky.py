@@ -33,7 +33,7 @@ DARKEST, DULLEST = 0.10, 0.06
 def pieces(picture: Picture, random: np.random.Generator) -> Iterator[Image.Image]:
     """Pieces of one picture, wherever and as large as chance has it; of nebulae those with something to see."""
     with Image.open(picture.path) as image:
-        whole = image.convert("RGB")
+        whole = image.convert("RGBA").convert("RGB")  # some are palettes with opacity
     short = min(whole.size)
     if short < MINIMUM:
         return

@@ -15,6 +15,10 @@ from models.gan.declaration import Gan
 from models.text_to_image.declaration import TextToImage
 
 SIDE, LINE = 128, 14
+BENDS = (
+    ("scale", 1, 0.8), ("scale", 4, -0.8), ("rotate", 1, 1.0), ("rotate", 3, 0.5), ("threshold", 2, 1.0),
+    ("threshold", 4, 1.0), ("shift", 3, 0.25),
+)  # fmt: skip
 PROMPTS = (
     "octopus", "red heart", "rocket on orange", "grinning face", "pizza", "sunflower", "octopus in a red nebula",
     "guitar in the mountains", "whale at the sea", "robot in a canyon", "ghost in a dark forest", "piano on black",
@@ -54,7 +58,12 @@ def main() -> None:
         mixes = [{"path": "circle", "seed": 3, "mix_from": layer} for layer in range(7)]
         labels = [*(f"seed {s['seed']}" for s in seeds), *(f"truncation {t['truncation']}" for t in truncations)]
         labels += [f"mixed from layer {m['mix_from']}" for m in mixes]
-        pictures = sheet(painted(Gan, [*seeds, *truncations, *mixes]), labels, 7)
+        bends = [
+            {"path": "circle", "seed": 3, "bend": kind, "bend_layer": layer, "bend_amount": amount}
+            for kind, layer, amount in BENDS
+        ]
+        labels += [f"{kind} {amount:g} in layer {layer}" for kind, layer, amount in BENDS]
+        pictures = sheet(painted(Gan, [*seeds, *truncations, *mixes, *bends]), labels, 7)
     pictures.save(out, quality=82)
 
 

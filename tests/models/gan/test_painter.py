@@ -1,4 +1,4 @@
-"""What the painter promises with any generator in the form that training writes; here one that was never trained."""
+"""What the painter promises with any generator as training writes it, here one that was never trained; and ours."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ pytest.importorskip("onnx", reason="onnx is not installed: pip install 'antiphon
 
 from models.contract import Moment, Sounding  # noqa: E402
 from models.gan.declaration import Gan  # noqa: E402
-from models.gan.implementation import LAYERS, WEIGHTS, GanPainter  # noqa: E402
+from models.gan.implementation import LAYERS, GanPainter  # noqa: E402
 from models.gan.training.graph import write  # noqa: E402
 from models.gan.training.network import Generator, Z  # noqa: E402
 from models.latent import bending  # noqa: E402
@@ -37,9 +37,16 @@ def frame(painter: GanPainter, beat: float, *notes: Sounding, **params) -> np.nd
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"lacks points.safetensors.*antiphon train gan"):
         GanPainter(64, 64, str(tmp_path))
-    if not WEIGHTS.is_dir():
-        with pytest.raises(FileNotFoundError, match="antiphon train gan"):
-            GanPainter(64, 64)
+
+
+def test_what_is_shipped_paints_pictures_of_many_kinds():
+    painter = GanPainter(128, 128)
+    frames = np.stack([frame(painter, 0.0, path="circle", seed=seed) for seed in range(12)])
+    assert (frames.std((1, 2, 3)) > 8).all(), "none is empty"
+    apart = [np.abs(one - other).mean() for i, one in enumerate(frames) for other in frames[:i]]
+    assert min(apart) > 3 and np.mean(apart) > 25, "and no two are alike"
+    brightness = frames.mean((1, 2, 3))
+    assert brightness.min() < 80 and brightness.max() > 120, "night skies and days"
 
 
 @pytest.mark.parametrize("size", [(64, 64), (320, 180), (90, 160)])
@@ -82,6 +89,15 @@ def test_layers_are_mixed_from_one_on(folder):
     assert np.array_equal(mixed[2], own) and not np.array_equal(mixed[1], own)
     other = frame(painter, 0.0, **steady, mix_from=0, mix_seed=3)
     assert not np.array_equal(mixed[0], other)
+
+
+def test_noise_is_of_all_layers_or_of_one(folder):
+    painter = GanPainter(64, 64, folder)
+    steady = {"path": "circle", "speed": 0.0, "noise": 0.0}
+    plain = frame(painter, 0.0, **steady | {"noise": 1.0})
+    without = [frame(painter, 0.0, **steady, noise_layer=layer) for layer in range(-1, LAYERS - 1)]
+    assert all(not np.array_equal(plain, one) for one in without)
+    assert not np.array_equal(without[0], without[3])
 
 
 @pytest.mark.parametrize("kind", ["scale", "rotate", "threshold", "shift"])
