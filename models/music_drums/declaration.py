@@ -1,7 +1,7 @@
 """What the drum model is; light, as every declaration."""
 
 from models.contract import Action, NoteModel, Param
-from models.music_vae.declaration import COMPLETE, CONTINUE, GENERATE, INTERPOLATE, VARY
+from models.music_vae.declaration import COMPLETE, CONTINUE, GENERATE, INTERPOLATE, MORPH, VARY
 
 
 class MusicDrums(NoteModel):
@@ -14,7 +14,13 @@ class MusicDrums(NoteModel):
     name = "music_drums"
     drums = True
     implementation = "models.music_drums.implementation:MusicDrumsPlayer"
-    weights = ("drums_2bar.safetensors", "groove_2bar.safetensors", "tap_2bar.safetensors", "drums_prior.safetensors")
+    weights = (
+        "drums_2bar.safetensors",
+        "groove_2bar.safetensors",
+        "tap_2bar.safetensors",
+        "drums_prior.safetensors",
+        "drums_attributes.safetensors",
+    )
 
     answer_with = Param(
         "drums",
@@ -27,6 +33,7 @@ class MusicDrums(NoteModel):
     vary = VARY
     interpolate = INTERPOLATE
     complete = COMPLETE
+    morph = MORPH
     drumify = Action("Plays drums to the rhythm of what was heard, whatever it was played on.")
     groove = Action(
         "Plays the very drums that were heard, with a drummer's loudness and timing.",

@@ -25,9 +25,9 @@ class MusicDrumsPlayer:
         """
         use_one_thread()
         if weights is None:
-            *networks, prior = MusicDrums.weights
+            *networks, prior, attributes = MusicDrums.weights
             paths = [own_weights.find(name) for name in networks]
-            self.drummer = Drummer(paths, own_weights.beside(paths[0], prior))
+            self.drummer = Drummer(paths, *(own_weights.beside(paths[0], name) for name in (prior, attributes)))
         else:
             self.drummer = Drummer(weights)
         warm = Phrase((Note(36, 80, 0.0, 0.25), Note(38, 80, 1.0, 0.25)), bars=2)
@@ -73,6 +73,8 @@ class MusicDrumsPlayer:
             case "complete":
                 gaps = gaps_in(given.text(declared, "gaps", arguments), heard)
                 return drum_completing.complete(self.drummer, heard, gaps, chosen)
+            case "morph":
+                return drumming.morph(self.drummer, drumming.windows(heard), room, chosen, numbers)
             case "drumify":
                 return drumming.drumify(self.drummer, drumming.windows(heard, taps=True), room, chosen)
             case "groove":

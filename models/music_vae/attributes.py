@@ -17,7 +17,7 @@ from models.music_vae import melody
 from models.music_vae.weights import Array
 
 Steps = melody.Steps
-_WEAKNESS = np.array([0.0, 1.0, 0.5, 1.0])
+WEAKNESS = np.array([0.0, 1.0, 0.5, 1.0])
 """Of each 16th of a beat."""
 
 
@@ -33,7 +33,7 @@ def register(steps: Steps) -> float:
 
 def syncopation(steps: Steps) -> float:
     """How far from the beat notes begin, on average: 0 on it, 0.5 on the eighth between, 1 on other 16ths."""
-    return float(_WEAKNESS[np.flatnonzero(steps >= melody.FIRST_NOTE) % len(_WEAKNESS)].mean())
+    return float(WEAKNESS[np.flatnonzero(steps >= melody.FIRST_NOTE) % len(WEAKNESS)].mean())
 
 
 def contour(steps: Steps) -> float:

@@ -28,6 +28,18 @@ def _far(doc: str) -> Param:
     return Param(0.0, low=-3.0, high=3.0, doc=doc)
 
 
+MORPH = Action(
+    "Plays what was heard, changed in character, in standard deviations of the songs learnt from.",
+    {
+        "density": _far("Sparser to denser."),
+        "register": _far("Lower to higher; of drums, kick to cymbals."),
+        "syncopation": _far("On the beat to off it."),
+        "contour": _far("Falling to rising; of drums, busier from bar to bar."),
+    },
+    shared=True,
+)
+
+
 class MusicVae(NotePad, NoteModel):
     """Answers a phrase with a melody from a latent space of two-bar melodies (Roberts et al., ICML 2018).
 
@@ -56,13 +68,4 @@ class MusicVae(NotePad, NoteModel):
     vary = VARY
     interpolate = INTERPOLATE
     complete = COMPLETE
-    morph = Action(
-        "Plays what was heard, changed in character, in standard deviations of the songs learnt from.",
-        {
-            "density": _far("Sparser to denser."),
-            "register": _far("Lower to higher."),
-            "syncopation": _far("On the beat to off it."),
-            "contour": _far("Falling to rising."),
-        },
-        shared=True,
-    )
+    morph = MORPH

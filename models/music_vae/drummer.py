@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from models.music_vae.attributes import Attributes
 from models.music_vae.checkpoints import own
 from models.music_vae.configs import DRUM_CLASSES
 from models.music_vae.drum_hearing import WINDOW
@@ -34,8 +35,8 @@ ACCENTS = slice(0, 2)
 class Drummer:
     """Three networks: which drums are hit, how hits are played, and drums to a tapped rhythm."""
 
-    def __init__(self, weights: Sequence[Path], prior: Path | None = None) -> None:
-        """Read the weights, in any order, and where the drum network's points lie.
+    def __init__(self, weights: Sequence[Path], prior: Path | None = None, attributes: Path | None = None) -> None:
+        """Read the weights, in any order, and where the drum network's points and their attributes lie.
 
         Raises OSError or ValueError with the reason; a network that is missing is told of where it is needed.
         """
@@ -46,6 +47,7 @@ class Drummer:
         self._priors = {name: Prior.standard(net.config.hparams.z_size) for name, net in self._networks.items()}
         if prior:
             self._priors[DRUMS] = Prior.read(prior, self.drums.config.hparams.z_size)
+        self._attributes = Attributes.read(attributes, self.drums.config.hparams.z_size) if attributes else None
         self._none = np.zeros((1, 0), np.float32)
 
     def network(self, config: str) -> MusicVaeNetwork:
@@ -58,6 +60,13 @@ class Drummer:
         """Where the points of a network lie. Raises ValueError as :meth:`network` does."""
         self.network(config)
         return self._priors[config]
+
+    @property
+    def attributes(self) -> Attributes:
+        """Where `drum_attributes` lie. Raises ValueError where their weights are missing."""
+        if self._attributes is None:
+            raise ValueError("morphing needs the attributes' weights, which are missing")
+        return self._attributes
 
     @property
     def drums(self) -> MusicVaeNetwork:

@@ -4,13 +4,14 @@ Which drums are hit comes from the drum network, how they are played from the gr
 tap network (GrooVAE: Gillick et al., "Learning to Groove with Inverse Sequence Transformations", ICML 2019).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
 from models.contract import Note, Phrase
 from models.music_vae.arc import slerp, ways
 from models.music_vae.configs import DRUM_CLASSES
+from models.music_vae.drum_attributes import DRUM_ATTRIBUTES
 from models.music_vae.drum_hearing import KIT, Window, hear, notes_of
 from models.music_vae.drummer import DRUMS, Drummer
 from models.music_vae.hearing import WINDOW_BARS
@@ -89,13 +90,23 @@ def interpolate(
     points = [drummer.encode_hits(heard[n].hits) for n in ends(len(heard), 4 if corners else 2)]
     segments = _segments(bars)
     steps = int(len(segments) ** 0.5) if corners else len(segments)
-    for segment, z in zip(segments, ways(points, steps), strict=False):
+    return _decoded(drummer, zip(segments, ways(points, steps), strict=False), style, rng)
 
-        def draw(farther: float, z: Array = z) -> tuple[Array, float]:
-            return z, max(style.temperature, farther)
 
-        hits = drummer.draw_hits(draw, STEPS * len(segment), rng)
-        yield from notes_of(drummer.played(hits), segment)
+def morph(
+    drummer: Drummer, heard: list[Window], bars: list[ModelBar], style: Style, amounts: Mapping[str, float]
+) -> Iterator[Note]:
+    """Yield what was heard, changed in character; ``amounts`` are in standard deviations of the training windows."""
+    rng = generator(style.seed)
+    moved = np.array([amounts.get(name, 0.0) for name in DRUM_ATTRIBUTES], np.float32)
+    attributes = drummer.attributes
+
+    def points(segments: list[list[ModelBar]]) -> Iterator[tuple[list[ModelBar], Array]]:
+        for number, segment in enumerate(segments):
+            window = heard[(number - len(segments)) % len(heard)]
+            yield segment, attributes.moved(drummer.encode_hits(window.hits), moved)
+
+    return _decoded(drummer, points(_segments(bars)), style, rng)
 
 
 def groove(drummer: Drummer, call: Phrase, amount: float) -> Iterator[Note]:
@@ -105,6 +116,19 @@ def groove(drummer: Drummer, call: Phrase, amount: float) -> Iterator[Note]:
         played = drummer.played(window.hits) if window.hits.any() else window.groove
         blended = window.groove + np.float32(amount) * (played - window.groove)
         yield from notes_of(blended, segment, window.pitches)
+
+
+def _decoded(
+    drummer: Drummer, points: Iterable[tuple[list[ModelBar], Array]], style: Style, rng: np.random.Generator
+) -> Iterator[Note]:
+    """Yield two bars from each point, played as by hand."""
+    for segment, z in points:
+
+        def draw(farther: float, z: Array = z) -> tuple[Array, float]:
+            return z, max(style.temperature, farther)
+
+        hits = drummer.draw_hits(draw, STEPS * len(segment), rng)
+        yield from notes_of(drummer.played(hits), segment)
 
 
 def _around(

@@ -2,12 +2,13 @@ import itertools
 
 import numpy as np
 import pytest
-from small_weights import weights_file
+from small_weights import told_at_random, weights_file
 
 from models.contract import Note, Phrase
 from models.music_drums.declaration import MusicDrums
 from models.music_drums.implementation import MusicDrumsPlayer
 from models.music_vae.configs import DRUM_CLASSES
+from models.music_vae.drum_attributes import DRUM_ATTRIBUTES, measure
 from models.music_vae.drum_hearing import hear, notes_of
 from models.music_vae.drummer import DRUMS, GROOVE, TAP, Drummer
 from models.music_vae.kits import REDUCED
@@ -29,7 +30,9 @@ ARGUMENTS = {"complete": {"gaps": "2"}}
 @pytest.fixture(scope="module")
 def player(tmp_path_factory):
     folder = tmp_path_factory.mktemp("weights")
-    return MusicDrumsPlayer([weights_file(folder, config) for config in (DRUMS, GROOVE, TAP)])
+    player = MusicDrumsPlayer([weights_file(folder, config) for config in (DRUMS, GROOVE, TAP)])
+    player.drummer._attributes = told_at_random()
+    return player
 
 
 def act(player, use, heard=CALL, bars=4, params=PARAMS, **arguments):
@@ -90,12 +93,40 @@ def test_what_was_given_stays_and_the_gap_is_filled(player):
         act(player, "complete", gaps="1-4")
 
 
+def test_attributes_tell_what_hits_are_like():
+    hits = np.zeros((1, 32, 9), np.float32)
+    hits[0, 0, 0] = hits[0, 2, 2] = hits[0, 17, 8] = hits[0, 20, 1] = 1.0  # on the one, an eighth, a 16th, a beat
+    told = dict(zip(DRUM_ATTRIBUTES, measure(hits)[0], strict=True))
+    assert told == {"density": 4, "register": (0 + 2 + 2 + 1) / 4, "syncopation": (0.5 + 1.0) / 4, "contour": 0}
+    hits[0, 24, 4] = 1.0
+    assert measure(hits)[0, list(DRUM_ATTRIBUTES).index("contour")] == 1
+
+
+def test_the_shipped_drums_go_where_they_are_sent():
+    player = MusicDrumsPlayer()
+    windows = range(8)
+    notes = {
+        amount: sum(
+            len(act(player, "morph", bars=2, params=PARAMS | {"seed": seed, "temperature": 0.5}, density=amount))
+            for seed in windows
+        )
+        for amount in (-2.0, 0.0, 2.0)
+    }
+    assert notes[-2.0] < notes[0.0] < notes[2.0]
+
+
+def test_without_attributes_nothing_morphs(tmp_path):
+    player = MusicDrumsPlayer([weights_file(tmp_path, config) for config in (DRUMS, GROOVE, TAP)])
+    with pytest.raises(ValueError, match="attributes' weights"):
+        act(player, "morph")
+
+
 def test_any_rhythm_is_drummed_to_but_only_drums_are_varied(player):
     tune = Phrase((Note(60, 80, 0.0, 1.0), Note(64, 80, 1.0, 0.5), Note(67, 80, 1.5, 0.5)), bars=1)
     assert act(player, "drumify", tune)
     assert list(player.answer(tune, 4, PARAMS)) == act(player, "drumify", tune)
     deep = Phrase((Note(100, 80, 0.0, 1.0),), bars=2)
-    for use in ("vary", "continue", "interpolate", "groove", "complete"):
+    for use in ("vary", "continue", "interpolate", "groove", "complete", "morph"):
         with pytest.raises(ValueError, match="at least one drum"):
             player.act(use, ARGUMENTS.get(use, {}), deep, 2, PARAMS)
     with pytest.raises(ValueError, match="at least one note"):

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors.numpy import save
-from small_weights import SIZES, weights_file
+from small_weights import SIZES, told_at_random, weights_file
 
 from models import pad
 from models.contract import Note, Phrase
@@ -44,17 +44,6 @@ class Near:
 
 def slerp_rows(start, ends):
     return np.concatenate([slerp(start, end[None], 0.3) for end in ends])
-
-
-def told_at_random():
-    rng = np.random.default_rng(3)
-    rows = (len(ATTRIBUTES), SIZES["z_size"])
-    return Attributes(
-        *(rng.standard_normal(rows).astype(np.float32) for _ in range(2)),
-        np.zeros(len(ATTRIBUTES), np.float32),
-        np.array([10, 70, 0.3, 0], np.float32),
-        np.array([4, 7, 0.2, 5], np.float32),
-    )
 
 
 @pytest.fixture(scope="module")
