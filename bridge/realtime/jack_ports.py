@@ -372,7 +372,7 @@ class JackPorts:
         for short, port in self._opened.items():
             there = [peer.name for peer in client.get_all_connections(port)]
             if short in self._ins:
-                self._devices[short] = "\n".join(map(device_of, there))
+                self._devices[short] = _lines(map(device_of, there))
             wanted = self._wanted[short]
             before = tuple(wanted)
             wanted += [peer for peer in there if peer not in wanted]
@@ -405,8 +405,7 @@ class JackPorts:
     def _connect(self, short: str, port: Any, peer: str) -> None:
         source, target = (peer, port.name) if short in self._ins else (port.name, peer)
         if short in self._ins:  # told apart from its first note on
-            known = self._devices.get(short, "").splitlines()
-            self._devices[short] = "\n".join([*known, device_of(peer)])
+            self._devices[short] = _lines([*self._devices.get(short, "").splitlines(), device_of(peer)])
         try:
             self._client.connect(source, target)
         except self._jack.JackErrorCode:
@@ -479,3 +478,8 @@ def _close(client: Any) -> None:
     closer = threading.Thread(target=client.close, name="JACK close", daemon=True)
     closer.start()
     closer.join(2 * FLUSH)
+
+
+def _lines(names: Iterable[str]) -> str:
+    """Each name once, a line each."""
+    return "\n".join(dict.fromkeys(names))
