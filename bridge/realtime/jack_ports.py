@@ -10,7 +10,7 @@ import sys
 import threading
 import time as sleeping
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 

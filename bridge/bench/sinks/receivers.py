@@ -105,9 +105,14 @@ def transport_stream(url: str) -> Seen:
     options = {"fflags": "nobuffer", "flags": "low_delay", "probesize": "65536", "analyzeduration": "200000"}
     with av.open(url, options=options) as container:
         container.streams.video[0].codec_context.thread_count = 1
-        for frame in container.decode(video=0):
-            picture: Any = frame.to_ndarray(format="rgb24")
-            yield number_of(picture)
+        for packet in container.demux(video=0):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:  # it joined in mid-stream, and waits for a key frame as players do
+                continue
+            for frame in frames:
+                picture: Any = frame.to_ndarray(format="rgb24")
+                yield number_of(picture)
 
 
 def jitnet(listener: socket.socket) -> Seen:
