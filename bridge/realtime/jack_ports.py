@@ -372,7 +372,7 @@ class JackPorts:
         for short, port in self._opened.items():
             there = [peer.name for peer in client.get_all_connections(port)]
             if short in self._ins:
-                self._devices[short] = _lines(map(device_of, there))
+                self._devices[short] = self._told(there)
             wanted = self._wanted[short]
             before = tuple(wanted)
             wanted += [peer for peer in there if peer not in wanted]
@@ -405,7 +405,7 @@ class JackPorts:
     def _connect(self, short: str, port: Any, peer: str) -> None:
         source, target = (peer, port.name) if short in self._ins else (port.name, peer)
         if short in self._ins:  # told apart from its first note on
-            self._devices[short] = _lines([*self._devices.get(short, "").splitlines(), device_of(peer)])
+            self._devices[short] = self._told([*self._devices.get(short, "").splitlines(), peer])
         try:
             self._client.connect(source, target)
         except self._jack.JackErrorCode:
@@ -413,6 +413,11 @@ class JackPorts:
             return
         self._gone.discard((short, peer))
         self._owed[short].update(self._missed.pop((short, peer), ()))
+
+    def _told(self, peers: Iterable[str]) -> str:
+        """Whose notes come in from those ports, a line for each device; our own output, which may be looped back, is
+        none."""
+        return "\n".join(dict.fromkeys(device_of(peer) for peer in peers if not peer.startswith(f"{CLIENT}:")))
 
     def _look_for_names(self) -> None:
         """Turn the names from the settings into connections, as soon as such ports are there."""
@@ -478,8 +483,3 @@ def _close(client: Any) -> None:
     closer = threading.Thread(target=client.close, name="JACK close", daemon=True)
     closer.start()
     closer.join(2 * FLUSH)
-
-
-def _lines(names: Iterable[str]) -> str:
-    """Each name once, a line each."""
-    return "\n".join(dict.fromkeys(names))
