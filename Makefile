@@ -20,16 +20,6 @@ VENV_PYTHON := $(BIN)/python
 INSTALL := $(VENV_PYTHON) -m pip install --disable-pip-version-check --constraint constraints.txt
 # Processes that run tests side by side, since most tests wait, for a beat or a process; those with JACK come afterwards.
 WORKERS ?= 3
-# Tests of one kind. A few that fail have one more run, by themselves: they meet real peers, who may miss their moment on
-# a busy machine. What failed first stays in the output. No tests at all (5) is as ARGS wants it.
-define tested
-@status=0; $(VENV_PYTHON) -m pytest $(1) $(2) $(ARGS) || status=$$?; \
-if [ $$status = 1 ]; then \
-  echo "[test] FAILED above; these once more, by themselves:"; \
-  status=0; $(VENV_PYTHON) -m pytest $(1) --last-failed --maxfail=3 $(ARGS) || status=$$?; \
-fi; \
-[ $$status = 0 ] || [ $$status = 5 ]
-endef
 TOUCH := $(VENV_PYTHON) -c "import pathlib, sys; [pathlib.Path(name).touch() for name in sys.argv[1:]]"
 
 .PHONY: run demo test lint types format generate setup setup-test constraints clean
@@ -42,8 +32,8 @@ demo: .venv/installed
 
 test: .venv/installed-test
 	$(VENV_PYTHON) tests/programs.py
-	$(call tested,-m "not alone",-n $(WORKERS) --dist loadfile)
-	$(call tested,-m alone)
+	$(VENV_PYTHON) -m pytest -n $(WORKERS) --dist loadfile -m "not alone" $(ARGS) || test $$? -eq 5
+	$(VENV_PYTHON) -m pytest -m alone $(ARGS) || test $$? -eq 5  # 5: ARGS names none of these
 
 lint: .venv/installed-test
 	$(VENV_PYTHON) -m ruff check .
