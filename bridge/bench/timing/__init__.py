@@ -147,7 +147,7 @@ def _ours(
             "<= 5",
             f"a note's frame on an ear's port until /music/note/heard is in a client's socket"
             f"{', by the stamp of the system' if stamped else ''}, less one period of {period * 1000:.1f} ms;"
-            f" {len(ins)} notes; the bench itself had taken it from there after"
+            f" {len(ins)} notes; until the bench itself had taken it from there, in all"
             f" {(percentile(taken, 99) - period) * 1000 if taken else math.nan:.1f} ms",
             "" if ins else "no note was heard",
         ),
